@@ -1,0 +1,54 @@
+# Compiler settings and the two functions that declare a layer and its tests.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+find_program(ATTUNE_CCACHE ccache)
+if(ATTUNE_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${ATTUNE_CCACHE})
+endif()
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+
+add_library(attune_options INTERFACE)
+target_compile_options(attune_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+  # -ffp-contract=off: the same source gives the same bits whether or not the compiler may use FMA.
+  -ffp-contract=off)
+target_include_directories(attune_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+if(ATTUNE_SANITIZE)
+  target_compile_options(attune_options INTERFACE
+    -fsanitize=${ATTUNE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(attune_options INTERFACE -fsanitize=${ATTUNE_SANITIZE})
+endif()
+
+# attune_layer(name SOURCES a.cc ... [USES lower layers and libraries ...])
+function(attune_layer name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES" ${ARGN})
+  add_library(attune_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(attune_${name} PUBLIC attune_options ${ARG_USES})
+endfunction()
+
+# attune_test(layer SOURCES a_test.cc ... [USES ...]): one GoogleTest program a layer, named <layer>_tests.
+function(attune_test layer)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES" ${ARGN})
+  add_executable(${layer}_tests ${ARG_SOURCES})
+  target_link_libraries(${layer}_tests PRIVATE ${ARG_USES} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_include_directories(${layer}_tests PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  target_compile_definitions(${layer}_tests PRIVATE ATTUNE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  add_test(NAME ${layer} COMMAND ${layer}_tests)
+endfunction()

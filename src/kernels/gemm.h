@@ -1,0 +1,45 @@
+// General matrix product, the one kernel that everything leans on.
+//
+//   C[m, n] = alpha * op(A)[m, k] * op(B)[k, n] (+ C when accumulate)
+//
+// C is f32 and row-major. A and B are f32 or bf16 in memory, row-major, and may be read transposed:
+//   forward        Y[T, N] = X[T, K] * W[N, K]^T        b.transposed = true
+//   backward data  dX[T, K] = dY[T, N] * W[N, K]
+//   weight grad    dW[N, K] += dY[T, N]^T * X[T, K]     a.transposed = true
+//
+// Numerics: GemmMath::f32 multiplies floats; GemmMath::bf16 rounds every operand element to bf16 first (to
+// nearest even). Products are summed in f32 in rising order of k, one accumulator an element, so an element's bits
+// do not depend on where the caller split m or n. The bits may differ between instruction sets.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/dtype.h"
+
+namespace attune::kernels {
+
+enum class GemmMath { f32, bf16 };
+
+struct GemmOperand {
+  const void* data = nullptr;  // element (i, j) of op(X) is data[i*stride + j], or data[j*stride + i] if transposed
+  std::int64_t stride = 0;     // elements between stored rows
+  Dtype dtype = Dtype::f32;    // f32 or bf16
+  bool transposed = false;
+};
+
+struct GemmArgs {
+  std::int64_t m = 0, n = 0, k = 0;
+  GemmOperand a, b;
+  float* c = nullptr;
+  std::int64_t c_stride = 0;
+  float alpha = 1.0f;
+  bool accumulate = false;
+  GemmMath math = GemmMath::f32;
+  std::byte* scratch = nullptr;  // gemm_scratch_bytes() bytes, 64-byte aligned, one a thread
+};
+
+// An upper bound of the scratch for any product on any instruction set: the packed panels are blocked, so it is fixed.
+inline constexpr std::int64_t kGemmScratchBytes = 4 << 20;
+
+}  // namespace attune::kernels

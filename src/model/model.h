@@ -1,0 +1,88 @@
+// A transformer's weights, its adapter, and which of them are trained.
+//
+//   ATTUNE_TRY(Model model, Model::load(folder, Precision::bf16));
+//   ATTUNE_TRY_VOID(model.add_lora({.rank = 16, .alpha = 32, .targets = {"all-linear"}}, seed));
+//   for (Parameter& p : model.parameters()) ...   // what the optimiser sees
+//
+// forward.h computes with it. A Model is not thread-safe while it is trained; computing with it only reads.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "io/file.h"
+#include "model/arch_spec.h"
+
+namespace attune::model {
+
+// f32: weights and products in f32. bf16: weights rounded to bf16, operands of every product rounded to bf16,
+// sums, activations between products, adapters' masters, gradients and optimiser state in f32.
+enum class Precision { f32, bf16 };
+
+struct LoraConfig {
+  std::int64_t rank = 16;
+  float alpha = 32;
+  float dropout = 0;
+  bool rank_stabilised = false;  // scale = alpha / sqrt(rank) instead of alpha / rank
+  // Module names (q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj) or "all-linear".
+  std::vector<std::string> targets = {"all-linear"};
+};
+
+// One trainable tensor. value and gradient live as long as the model.
+struct Parameter {
+  std::string name;  // Hugging Face or PEFT tensor name
+  std::vector<std::int64_t> shape;
+  std::span<float> value;
+  std::span<float> gradient;
+  bool decay = true;  // weight decay applies: matrices yes, norms and biases no
+};
+
+class Model {
+ public:
+  // A Hugging Face folder: config.json and safetensors. A missing, extra-shaped or truncated tensor is an error
+  // that names it.
+  static Result<Model> load(const Path& folder, Precision precision);
+  // Random weights: N(0, 0.02), output projections scaled by 1/sqrt(2 layers), norms 1, biases 0.
+  static Model random(const ArchSpec& spec, Precision precision, std::uint64_t seed);
+  // Writes config.json and model.safetensors in `stored` type (f32 or bf16).
+  Result<void> save(const Path& folder, Dtype stored) const;
+
+  const ArchSpec& spec() const;
+  Precision precision() const;
+
+  // A fresh adapter: A ~ U(+-1/sqrt(in)), B = 0 (PEFT's initialisation). Replaces any adapter; freezes the base.
+  Result<void> add_lora(const LoraConfig& config, std::uint64_t seed);
+  // PEFT folder: adapter_config.json and adapter_model.safetensors. Unknown arithmetic (DoRA, bias, ...) is refused.
+  Result<void> load_adapter(const Path& folder);
+  Result<void> save_adapter(const Path& folder, const std::string& base_model_name) const;
+  bool has_adapter() const;
+  const std::optional<LoraConfig>& lora() const;
+
+  // Makes every base weight trainable (full-parameter training); f32 masters are kept in both precisions.
+  void train_all_weights();
+
+  // The trainable tensors in a fixed order; empty when nothing is trained.
+  std::span<Parameter> parameters();
+  std::span<const Parameter> parameters() const;
+  void zero_gradients();
+
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+  ~Model();
+
+  struct Weights;  // weights.h
+  const Weights& weights() const { return *weights_; }
+  Weights& weights() { return *weights_; }
+
+ private:
+  explicit Model(std::unique_ptr<Weights> weights);
+  std::unique_ptr<Weights> weights_;
+};
+
+}  // namespace attune::model
