@@ -2,9 +2,9 @@
 // message; it is never for input, which is answered with a Result.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <string_view>
+
+#include <fmt/format.h>
 
 namespace attune {
 
@@ -13,8 +13,8 @@ namespace attune {
 
 }  // namespace attune
 
-#define CHECK(condition, ...)                                                      \
-  do {                                                                             \
-    if (!(condition)) [[unlikely]]                                                 \
+#define CHECK(condition, ...)                                                             \
+  do {                                                                                    \
+    if (!(condition)) [[unlikely]]                                                        \
       ::attune::check_failed(__FILE__, __LINE__, #condition, ::fmt::format(__VA_ARGS__)); \
   } while (false)

@@ -1,13 +1,13 @@
 #include "base/cpu.h"
 
-#include <cpuid.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace attune {
 
@@ -81,11 +81,16 @@ CpuFeatures detect() {
 bool available(Isa isa) {
   const CpuFeatures& f = cpu_features();
   switch (isa) {
-    case Isa::scalar: return true;
-    case Isa::avx2: return f.avx2_fma;
-    case Isa::avx512: return f.avx512;
-    case Isa::avx512_bf16: return f.avx512_bf16;
-    case Isa::amx: return f.amx_bf16;
+    case Isa::scalar:
+      return true;
+    case Isa::avx2:
+      return f.avx2_fma;
+    case Isa::avx512:
+      return f.avx512;
+    case Isa::avx512_bf16:
+      return f.avx512_bf16;
+    case Isa::amx:
+      return f.amx_bf16;
   }
   return false;
 }
@@ -100,7 +105,8 @@ const CpuFeatures& cpu_features() {
 }
 
 std::string_view isa_name(Isa isa) {
-  constexpr std::array<std::string_view, 5> kNames = {"scalar", "avx2", "avx512", "avx512_bf16", "amx"};
+  constexpr std::array<std::string_view, 5> kNames = {"scalar", "avx2", "avx512", "avx512_bf16",
+                                                      "amx"};
   return kNames[static_cast<std::size_t>(isa)];
 }
 

@@ -8,15 +8,40 @@
 namespace attune {
 
 enum class Dtype : std::uint8_t {
-  f64, f32, f16, bf16, i64, i32, i16, i8, u64, u32, u16, u8, boolean, f8_e4m3, f8_e5m2,
+  f64,
+  f32,
+  f16,
+  bf16,
+  i64,
+  i32,
+  i16,
+  i8,
+  u64,
+  u32,
+  u16,
+  u8,
+  boolean,
+  f8_e4m3,
+  f8_e5m2,
 };
 
 constexpr std::int64_t dtype_bytes(Dtype dtype) {
   switch (dtype) {
-    case Dtype::f64: case Dtype::i64: case Dtype::u64: return 8;
-    case Dtype::f32: case Dtype::i32: case Dtype::u32: return 4;
-    case Dtype::f16: case Dtype::bf16: case Dtype::i16: case Dtype::u16: return 2;
-    default: return 1;
+    case Dtype::f64:
+    case Dtype::i64:
+    case Dtype::u64:
+      return 8;
+    case Dtype::f32:
+    case Dtype::i32:
+    case Dtype::u32:
+      return 4;
+    case Dtype::f16:
+    case Dtype::bf16:
+    case Dtype::i16:
+    case Dtype::u16:
+      return 2;
+    default:
+      return 1;
   }
 }
 

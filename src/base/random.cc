@@ -25,15 +25,17 @@ namespace {
 
 PhiloxBlock block(const RandomStream& s, std::uint64_t block_index) {
   return philox({static_cast<std::uint32_t>(s.seed), static_cast<std::uint32_t>(s.seed >> 32)},
-                {static_cast<std::uint32_t>(block_index), static_cast<std::uint32_t>(block_index >> 32),
-                 s.stream, s.step});
+                {static_cast<std::uint32_t>(block_index),
+                 static_cast<std::uint32_t>(block_index >> 32), s.stream, s.step});
 }
 
 constexpr float unit(std::uint32_t bits) { return static_cast<float>(bits >> 8) * 0x1p-24f; }
 
 }  // namespace
 
-std::uint32_t RandomStream::bits(std::uint64_t index) const { return block(*this, index / 4)[index % 4]; }
+std::uint32_t RandomStream::bits(std::uint64_t index) const {
+  return block(*this, index / 4)[index % 4];
+}
 
 float RandomStream::uniform(std::uint64_t index) const { return unit(bits(index)); }
 

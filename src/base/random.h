@@ -1,5 +1,6 @@
 // Counter-based random numbers (Philox4x32-10, Salmon et al. 2011): value = f(seed, stream, index).
-// No state, so results never depend on scheduling, and a resumed run draws what it would have drawn.
+// No state, so results never depend on scheduling, and a resumed run draws what it would have
+// drawn.
 #pragma once
 
 #include <array>
@@ -14,15 +15,16 @@ using PhiloxBlock = std::array<std::uint32_t, 4>;
 // The Philox4x32-10 bijection of `counter` under `key`.
 PhiloxBlock philox(std::array<std::uint32_t, 2> key, PhiloxBlock counter);
 
-// A named place in the space of random numbers, for example {seed, stream_id("lora_A/layers.0"), step}.
+// A named place in the space of random numbers, for example {seed, stream_id("lora_A/layers.0"),
+// step}.
 struct RandomStream {
   std::uint64_t seed = 0;
   std::uint32_t stream = 0;
   std::uint32_t step = 0;
 
-  std::uint32_t bits(std::uint64_t index) const;   // 32 uniform bits
-  float uniform(std::uint64_t index) const;        // [0, 1), 24 bits
-  float normal(std::uint64_t index) const;         // N(0, 1) by Box-Muller
+  std::uint32_t bits(std::uint64_t index) const;                        // 32 uniform bits
+  float uniform(std::uint64_t index) const;                             // [0, 1), 24 bits
+  float normal(std::uint64_t index) const;                              // N(0, 1) by Box-Muller
   std::uint64_t below(std::uint64_t index, std::uint64_t bound) const;  // integer in [0, bound)
 };
 

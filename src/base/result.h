@@ -7,7 +7,8 @@
 //                       .fix = "set --rank"});
 //   }
 //
-// A message says where, what was found, what was wanted and how to mend it. ErrorKind decides the exit code.
+// A message says where, what was found, what was wanted and how to mend it. ErrorKind decides the
+// exit code.
 #pragma once
 
 #include <string>
@@ -55,8 +56,8 @@ int exit_code(const Error& error);
 
 #define ATTUNE_CONCAT_INNER(a, b) a##b
 #define ATTUNE_CONCAT(a, b) ATTUNE_CONCAT_INNER(a, b)
-#define ATTUNE_TRY_INNER(temporary, declaration, ...)                    \
-  auto temporary = (__VA_ARGS__);                                        \
+#define ATTUNE_TRY_INNER(temporary, declaration, ...)                     \
+  auto temporary = (__VA_ARGS__);                                         \
   if (!temporary) return ::attune::Failure(std::move(temporary).error()); \
   declaration = std::move(*temporary)
 
@@ -65,8 +66,8 @@ int exit_code(const Error& error);
   ATTUNE_TRY_INNER(ATTUNE_CONCAT(attune_try_, __LINE__), declaration, __VA_ARGS__)
 
 // ATTUNE_TRY_VOID(expression): for Result<void>.
-#define ATTUNE_TRY_VOID(...)                                                     \
-  do {                                                                           \
-    auto attune_try_void = (__VA_ARGS__);                                        \
+#define ATTUNE_TRY_VOID(...)                                                            \
+  do {                                                                                  \
+    auto attune_try_void = (__VA_ARGS__);                                               \
     if (!attune_try_void) return ::attune::Failure(std::move(attune_try_void).error()); \
   } while (false)

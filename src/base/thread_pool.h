@@ -1,8 +1,9 @@
-// A fixed team of threads for data-parallel loops. Work is split statically, so what a task computes
-// never depends on timing.
+// A fixed team of threads for data-parallel loops. Work is split statically, so what a task
+// computes never depends on timing.
 //
-//   pool.run(tasks, [&](std::int64_t task, int worker) { ... });   // returns when all tasks are done
-//   pool.split(rows, 16, [&](Range rows, int worker) { ... });     // one contiguous range a worker
+//   pool.run(tasks, [&](std::int64_t task, int worker) { ... });   // returns when all tasks are
+//   done pool.split(rows, 16, [&](Range rows, int worker) { ... });     // one contiguous range a
+//   worker
 #pragma once
 
 #include <condition_variable>
@@ -30,10 +31,12 @@ class ThreadPool {
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-  // Calls body(task, worker) for each task in [0, tasks), taken in order by free workers. Not reentrant.
+  // Calls body(task, worker) for each task in [0, tasks), taken in order by free workers. Not
+  // reentrant.
   void run(std::int64_t tasks, const std::function<void(std::int64_t task, int worker)>& body);
 
-  // Splits [0, count) into at most threads() contiguous ranges whose inner bounds are multiples of `grain`.
+  // Splits [0, count) into at most threads() contiguous ranges whose inner bounds are multiples of
+  // `grain`.
   void split(std::int64_t count, std::int64_t grain,
              const std::function<void(Range range, int worker)>& body);
 
@@ -47,7 +50,7 @@ class ThreadPool {
   std::condition_variable done_;
   const std::function<void(std::int64_t, int)>* body_ = nullptr;
   std::int64_t tasks_ = 0;
-  std::int64_t next_ = 0;       // guarded by mutex_
+  std::int64_t next_ = 0;        // guarded by mutex_
   std::int64_t unfinished_ = 0;  // guarded by mutex_
   std::uint64_t generation_ = 0;
   bool stopping_ = false;
