@@ -1,5 +1,5 @@
-// What a computation needs besides its operands: the threads, the kernels, and scratch for each thread.
-// One context serves one computation at a time.
+// What a computation needs besides its operands: the threads, the kernels, and scratch for each
+// thread. One context serves one computation at a time.
 #pragma once
 
 #include <memory>

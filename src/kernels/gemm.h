@@ -7,9 +7,10 @@
 //   backward data  dX[T, K] = dY[T, N] * W[N, K]
 //   weight grad    dW[N, K] += dY[T, N]^T * X[T, K]     a.transposed = true
 //
-// Numerics: GemmMath::f32 multiplies floats; GemmMath::bf16 rounds every operand element to bf16 first (to
-// nearest even). Products are summed in f32 in rising order of k, one accumulator an element, so an element's bits
-// do not depend on where the caller split m or n. The bits may differ between instruction sets.
+// Numerics: GemmMath::f32 multiplies floats; GemmMath::bf16 rounds every operand element to bf16
+// first (to nearest even). Products are summed in f32 in rising order of k, one accumulator an
+// element, so an element's bits do not depend on where the caller split m or n (but see kFewRows).
+// The bits may differ between instruction sets.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +23,8 @@ namespace attune::kernels {
 enum class GemmMath { f32, bf16 };
 
 struct GemmOperand {
-  const void* data = nullptr;  // element (i, j) of op(X) is data[i*stride + j], or data[j*stride + i] if transposed
+  const void* data = nullptr;  // element (i, j) of op(X) is data[i*stride + j], or data[j*stride +
+                               // i] if transposed
   std::int64_t stride = 0;     // elements between stored rows
   Dtype dtype = Dtype::f32;    // f32 or bf16
   bool transposed = false;
@@ -36,10 +38,19 @@ struct GemmArgs {
   float alpha = 1.0f;
   bool accumulate = false;
   GemmMath math = GemmMath::f32;
-  std::byte* scratch = nullptr;  // gemm_scratch_bytes() bytes, 64-byte aligned, one a thread
+  std::byte* scratch = nullptr;  // kGemmScratchBytes, 64-byte aligned, one a thread
 };
 
-// An upper bound of the scratch for any product on any instruction set: the packed panels are blocked, so it is fixed.
+// An upper bound of the scratch for any product on any instruction set: the packed panels are
+// blocked, so it is fixed.
 inline constexpr std::int64_t kGemmScratchBytes = 4 << 20;
+
+// Products of at most this many rows (decoding) may sum in another order than larger ones, so a
+// caller who splits m keeps every part above it. How n is split never matters.
+inline constexpr std::int64_t kFewRows = 4;
+
+// Multiples at which a split of m or n wastes little work on any instruction set.
+inline constexpr std::int64_t kGemmRowGrain = 16;
+inline constexpr std::int64_t kGemmColumnGrain = 64;
 
 }  // namespace attune::kernels

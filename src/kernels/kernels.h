@@ -1,11 +1,12 @@
 // The table of kernels of one instruction set. The model layer calls through it; each function is
-// single-threaded, takes pointers and sizes, and never allocates, locks or logs. Everything is f32 and row-major
-// unless the parameter says otherwise. Reductions run in a fixed order.
+// single-threaded, takes pointers and sizes, and never allocates, locks or logs. Everything is f32
+// and row-major unless the parameter says otherwise. Reductions run in a fixed order.
 //
 //   const Kernels& ops = kernels_for(isa);
 //   ops.rms_norm_forward(x, weight, y, inv_rms, rows, width, eps);
 //
-// ref/ holds the scalar oracle (isa == scalar), x86/ the vector versions: one body compiled per instruction set.
+// ref/ holds the scalar oracle (isa == scalar), x86/ the vector versions: one body compiled per
+// instruction set.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +39,8 @@ struct Kernels {
   // dx += J^T dy.
   void (*rms_norm_backward)(const float* dy, const float* x, const float* weight,
                             const float* inv_rms, float* dx, std::int64_t rows, std::int64_t width);
-  // dweight[c] += sum over rows of dy * x * inv_rms, for columns [begin, end), rows in rising order.
+  // dweight[c] += sum over rows of dy * x * inv_rms, for columns [begin, end), rows in rising
+  // order.
   void (*rms_norm_backward_weight)(const float* dy, const float* x, const float* inv_rms,
                                    float* dweight, std::int64_t rows, std::int64_t width,
                                    std::int64_t begin, std::int64_t end);
@@ -62,11 +64,12 @@ struct Kernels {
   void (*column_sum)(const float* y, float* sum, std::int64_t rows, std::int64_t width,
                      std::int64_t begin, std::int64_t end);
 
-  // For each row of logits [rows, vocabulary]: nll[r] = logsumexp - logit[target] (double, unweighted);
-  // best[r] = index of the largest logit. When gradient_scale != null the row is overwritten with its gradient
-  // (softmax - onehot(target)) * gradient_scale[r].
+  // For each row of logits [rows, vocabulary]: nll[r] = logsumexp - logit[target] (double,
+  // unweighted); best[r] = index of the largest logit. When gradient_scale != null the row is
+  // overwritten with its gradient (softmax - onehot(target)) * gradient_scale[r].
   void (*cross_entropy)(float* logits, const std::int32_t* targets, const float* gradient_scale,
-                        double* nll, std::int32_t* best, std::int64_t rows, std::int64_t vocabulary);
+                        double* nll, std::int32_t* best, std::int64_t rows,
+                        std::int64_t vocabulary);
 
   // Decoupled weight decay (Loshchilov & Hutter 2019), as torch.optim.AdamW.
   void (*adamw)(float* parameter, const float* gradient, float* first_moment, float* second_moment,
