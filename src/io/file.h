@@ -1,4 +1,5 @@
-// Files: reading whole, mapping, and writing so that a reader sees the old content or the new, never a part.
+// Files: reading whole, mapping, and writing so that a reader sees the old content or the new,
+// never a part.
 #pragma once
 
 #include <cstddef>
@@ -17,11 +18,13 @@ using Path = std::filesystem::path;
 Result<std::string> read_file(const Path& path);
 Result<void> ensure_directory(const Path& path);
 
-// Writes to a temporary file in the same folder, flushes it to disk, renames it over `path`, flushes the folder.
-// On any failure (disk full, no permission) `path` is as it was and the temporary file is gone.
+// Writes to a temporary file in the same folder, flushes it to disk, renames it over `path`,
+// flushes the folder. On any failure (disk full, no permission) `path` is as it was and the
+// temporary file is gone.
 Result<void> write_file_atomic(const Path& path, std::string_view bytes);
 
-// The streaming form: write() any number of times, then commit(). Destroyed without commit(): nothing is left.
+// The streaming form: write() any number of times, then commit(). Destroyed without commit():
+// nothing is left.
 class AtomicFile {
  public:
   static Result<AtomicFile> create(const Path& path);
@@ -34,9 +37,12 @@ class AtomicFile {
 
  private:
   AtomicFile(Path path, Path temporary, int descriptor);
+  Result<void> flush_buffer();
+  void discard();
   Path path_;
   Path temporary_;
-  int descriptor_;
+  int descriptor_;      // -1 after commit or failure
+  std::string buffer_;  // small writes gather here
 };
 
 // A file in memory, read-only, paged in by the kernel on use.

@@ -14,8 +14,9 @@ namespace attune {
 
 using Json = nlohmann::ordered_json;
 
-// Parses one JSON document. `where` names the source; `first_line` is the line of text[0] in it. An error says
-// where:line:column and what is wrong there. Nesting deeper than 512 levels and invalid UTF-8 are refused.
+// Parses one JSON document. `where` names the source; `first_line` is the line of text[0] in it. An
+// error says where:line:column and what is wrong there. Nesting deeper than 512 levels and invalid
+// UTF-8 are refused.
 Result<Json> parse_json(std::string_view text, std::string_view where, std::int64_t first_line = 1);
 
 Result<Json> read_json(const std::filesystem::path& path);

@@ -1,8 +1,10 @@
 // safetensors: named tensors in one file, or in shards listed by model.safetensors.index.json.
 //
-// File: u64 little-endian n | n bytes of JSON, {"name":{"dtype","shape","data_offsets":[begin,end]},
-// "__metadata__":{string:string}} | data. Offsets count from the start of the data, tile it without hole or
-// overlap, and end - begin == product(shape) * size. Every violation is refused with the tensor's name.
+// File: u64 little-endian n | n bytes of JSON,
+// {"name":{"dtype","shape","data_offsets":[begin,end]},
+// "__metadata__":{string:string}} | data. Offsets count from the start of the data, tile it without
+// hole or overlap, and end - begin == product(shape) * size. Every violation is refused with the
+// tensor's name.
 #pragma once
 
 #include <cstddef>
@@ -55,7 +57,8 @@ struct TensorToWrite {
   std::span<const std::byte> bytes;
 };
 
-// Sorted by element size (largest first) then name; the header is padded so that the data starts on 8 bytes. Atomic.
+// Sorted by element size (largest first) then name; the header is padded so that the data starts on
+// 8 bytes. Atomic.
 Result<void> write_safetensors(const Path& path, std::vector<TensorToWrite> tensors,
                                const std::map<std::string, std::string>& metadata);
 

@@ -1,0 +1,179 @@
+#include "io/text_encoding.h"
+
+#include <array>
+#include <cstring>
+
+#include <fmt/format.h>
+
+namespace attune {
+
+namespace {
+
+unsigned byte_at(std::string_view text, std::size_t offset) {
+  return static_cast<unsigned char>(text[offset]);
+}
+
+bool is_continuation(unsigned byte) { return (byte & 0xC0u) == 0x80u; }
+
+// Windows-1252 characters of bytes 0x80 to 0x9F; from 0xA0 on it equals Latin-1. 0 marks the five
+// unused bytes.
+constexpr std::array<char32_t, 32> kWindows1252 = {
+    0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+    0x2039, 0x0152, 0,      0x017D, 0,      0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178};
+
+char32_t windows_1252_character(unsigned byte) {
+  if (byte >= 0xA0) return byte;
+  return byte >= 0x80 ? kWindows1252[byte - 0x80] : byte;
+}
+
+bool looks_like_utf16(std::string_view text) {
+  if (text.size() < 2) return false;
+  const unsigned first = byte_at(text, 0), second = byte_at(text, 1);
+  return (first == 0xFF && second == 0xFE) || (first == 0xFE && second == 0xFF);
+}
+
+}  // namespace
+
+std::size_t utf8_sequence_length(std::string_view text) {
+  if (text.empty()) return 0;
+  const unsigned lead = byte_at(text, 0);
+  if (lead < 0x80) return 1;
+  const auto continues = [&](std::size_t length) {
+    if (text.size() < length) return false;
+    for (std::size_t i = 1; i < length; ++i) {
+      if (!is_continuation(byte_at(text, i))) return false;
+    }
+    return true;
+  };
+  if (lead >= 0xC2 && lead <= 0xDF) return continues(2) ? 2 : 0;
+  if (lead >= 0xE0 && lead <= 0xEF) {
+    if (!continues(3)) return 0;
+    const unsigned second = byte_at(text, 1);
+    const bool overlong = lead == 0xE0 && second < 0xA0;
+    const bool surrogate = lead == 0xED && second > 0x9F;
+    return overlong || surrogate ? 0 : 3;
+  }
+  if (lead >= 0xF0 && lead <= 0xF4) {
+    if (!continues(4)) return 0;
+    const unsigned second = byte_at(text, 1);
+    const bool overlong = lead == 0xF0 && second < 0x90;
+    const bool beyond = lead == 0xF4 && second > 0x8F;
+    return overlong || beyond ? 0 : 4;
+  }
+  return 0;
+}
+
+std::size_t find_invalid_utf8(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    // Eight ASCII bytes at once: most text is ASCII.
+    while (at + 8 <= text.size()) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, text.data() + at, 8);
+      if ((word & 0x8080808080808080u) != 0) break;
+      at += 8;
+    }
+    if (at >= text.size()) break;
+    const std::size_t length = utf8_sequence_length(text.substr(at));
+    if (length == 0) return at;
+    at += length;
+  }
+  return std::string_view::npos;
+}
+
+void append_utf8(std::string& out, char32_t c) {
+  const auto put = [&](char32_t bits) { out.push_back(static_cast<char>(bits)); };
+  if (c < 0x80) {
+    put(c);
+  } else if (c < 0x800) {
+    put(0xC0u | (c >> 6));
+    put(0x80u | (c & 0x3Fu));
+  } else if (c < 0x10000) {
+    put(0xE0u | (c >> 12));
+    put(0x80u | ((c >> 6) & 0x3Fu));
+    put(0x80u | (c & 0x3Fu));
+  } else {
+    put(0xF0u | (c >> 18));
+    put(0x80u | ((c >> 12) & 0x3Fu));
+    put(0x80u | ((c >> 6) & 0x3Fu));
+    put(0x80u | (c & 0x3Fu));
+  }
+}
+
+TextPlace place_of(std::string_view text, std::size_t offset, std::int64_t first_line) {
+  TextPlace place{.line = first_line, .column = 1};
+  const std::size_t end = offset < text.size() ? offset : text.size();
+  for (std::size_t i = 0; i < end; ++i) {
+    const bool ends_line =
+        text[i] == '\n' || (text[i] == '\r' && (i + 1 >= text.size() || text[i + 1] != '\n'));
+    if (ends_line) {
+      ++place.line;
+      place.column = 1;
+    } else if (!is_continuation(byte_at(text, i))) {
+      ++place.column;
+    }
+  }
+  return place;
+}
+
+std::string name_place(std::string_view where, std::int64_t line) {
+  return fmt::format("{}:{}", where, line);
+}
+
+std::string name_place(std::string_view where, TextPlace place) {
+  return fmt::format("{}:{}:{}", where, place.line, place.column);
+}
+
+Result<void> check_utf8(std::string_view text, std::string_view where, std::int64_t first_line) {
+  const std::size_t offset = find_invalid_utf8(text);
+  if (offset == std::string_view::npos) return {};
+  if (offset == 0 && looks_like_utf16(text)) {
+    return bad_input(
+        {.where = name_place(where, TextPlace{first_line, 1}),
+         .found = "a UTF-16 byte order mark",
+         .wanted = "UTF-8 text",
+         .fix = fmt::format("convert it: iconv -f UTF-16 -t UTF-8 {} > converted", where)});
+  }
+  const unsigned byte = byte_at(text, offset);
+  std::string found = fmt::format("byte 0x{:02X} is not valid UTF-8", byte);
+  std::string fix = "save the file as UTF-8";
+  if (const char32_t character = windows_1252_character(byte); character != 0) {
+    std::string shown;
+    append_utf8(shown, character);
+    // U+0080 to U+009F never remain here; U+00A0 and U+00AD are invisible.
+    if (character == 0xA0) shown = "no-break space";
+    if (character == 0xAD) shown = "soft hyphen";
+    found += fmt::format(" (in Windows-1252 it is '{}')", shown);
+    fix = fmt::format(
+        "save the file as UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8 {} > converted",
+        where);
+  }
+  return bad_input({.where = name_place(where, place_of(text, offset, first_line)),
+                    .found = std::move(found),
+                    .wanted = "UTF-8 text",
+                    .fix = std::move(fix)});
+}
+
+std::string quote_for_message(std::string_view text, std::size_t limit) {
+  std::string out;
+  std::size_t at = 0;
+  while (at < text.size() && out.size() < limit) {
+    const std::size_t length = utf8_sequence_length(text.substr(at));
+    const unsigned byte = byte_at(text, at);
+    if (length == 0 || byte < 0x20 || byte == 0x7F) {
+      out += byte == '\n'   ? "\\n"
+             : byte == '\t' ? "\\t"
+             : byte == '\r' ? "\\r"
+                            : fmt::format("\\x{:02X}", byte);
+      at += 1;
+    } else {
+      out.append(text.substr(at, length));
+      at += length;
+    }
+  }
+  if (at < text.size()) out += "...";
+  return out;
+}
+
+}  // namespace attune
