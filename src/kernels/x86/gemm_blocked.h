@@ -1,0 +1,89 @@
+// The blocked product, the same for every tile: op(B) is packed in blocks that stay in the
+// second-level cache, op(A) in panels that stay in the first-level cache while all panels of the B
+// block pass by.
+//
+//   for each block of columns                       kBlockColumns
+//     for each block of k                           at most kDepth steps, of equal length
+//       pack the block of op(B)
+//       for each panel of rows                      Tile::kRows
+//         pack the panel of op(A)
+//         for each panel of columns                 Tile::kColumns
+//           Tile::multiply: a tile of C += panel x panel
+//
+// An element of C is the sum over k in rising order inside a block, and the blocks are added to C
+// in rising order; the blocks depend on k alone. So its bits depend neither on m and n nor on the
+// place in the tile.
+#pragma once
+
+#include "kernels/x86/gemm_pack.h"
+
+namespace attune::kernels::ATTUNE_VECTOR_SET {
+
+// Where a tile of the product goes.
+struct TileTarget {
+  float* c;
+  std::int64_t stride, rows, columns;  // rows and columns of the tile that exist
+  float alpha;
+  bool add;  // else C is overwritten
+};
+
+inline constexpr std::int64_t kDepth = 384;         // steps a block of k: a panel of A is 21 KB
+inline constexpr std::int64_t kBlockColumns = 320;  // a packed block of op(B) is 480 KB
+inline constexpr std::int64_t kPanelStride = kDepth + 16;
+
+static_assert((kDepth * kBlockColumns + 64 * kPanelStride) * 4 <= kGemmScratchBytes);
+
+template <class Tile, class SourceA, class SourceB>
+void multiply_blocks(const GemmArgs& args, const SourceA& a, const SourceB& b) {
+  auto* block = reinterpret_cast<float*>(args.scratch);
+  float* panel = block + kDepth * kBlockColumns;
+
+  const std::int64_t steps = (args.k + SourceA::kElements - 1) / SourceA::kElements;
+  const std::int64_t blocks = (steps + kDepth - 1) / kDepth;
+  const std::int64_t depth = round_up((steps + blocks - 1) / blocks, kWidth);
+
+  for (std::int64_t column = 0; column < args.n; column += kBlockColumns) {
+    const std::int64_t columns = smaller(args.n - column, kBlockColumns);
+    for (std::int64_t step = 0; step < steps; step += depth) {
+      const std::int64_t length = round_up(smaller(steps - step, depth), Tile::kStepGrain);
+      for (std::int64_t j = 0; j < columns; j += Tile::kColumns) {
+        pack_b(b, column + j, Tile::kColumns, step, length, block + j * length);
+      }
+      for (std::int64_t row = 0; row < args.m; row += Tile::kRows) {
+        const std::int64_t rows = smaller(args.m - row, Tile::kRows);
+        pack_a(a, row, Tile::padded_rows(rows), step, length, kPanelStride, panel);
+        for (std::int64_t j = 0; j < columns; j += Tile::kColumns) {
+          const TileTarget target{args.c + row * args.c_stride + column + j,
+                                  args.c_stride,
+                                  rows,
+                                  smaller(columns - j, Tile::kColumns),
+                                  args.alpha,
+                                  args.accumulate || step > 0};
+          Tile::multiply(length, panel, block + j * length, target);
+        }
+      }
+    }
+  }
+}
+
+// Picks the packing for the stored types.
+template <class Tile>
+void gemm_blocked(const GemmArgs& args) {
+  constexpr Step kStep = Tile::kStep;
+  const auto with_b = [&](const auto& a) {
+    if (args.b.dtype == Dtype::bf16) {
+      multiply_blocks<Tile>(args, a,
+                            Lines<kStep, Dtype::bf16>{args.b, args.n, args.k, args.b.transposed});
+    } else {
+      multiply_blocks<Tile>(args, a,
+                            Lines<kStep, Dtype::f32>{args.b, args.n, args.k, args.b.transposed});
+    }
+  };
+  if (args.a.dtype == Dtype::bf16) {
+    with_b(Lines<kStep, Dtype::bf16>{args.a, args.m, args.k, !args.a.transposed});
+  } else {
+    with_b(Lines<kStep, Dtype::f32>{args.a, args.m, args.k, !args.a.transposed});
+  }
+}
+
+}  // namespace attune::kernels::ATTUNE_VECTOR_SET

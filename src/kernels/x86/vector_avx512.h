@@ -1,0 +1,100 @@
+// The vector wrapper over AVX-512 (F, BW, DQ, VL). Included by vector.h only.
+#pragma once
+
+namespace attune::kernels::ATTUNE_VECTOR_SET {
+
+using Vec = __m512;
+using Mask = __mmask16;
+inline constexpr std::int64_t kWidth = 16;
+
+ATTUNE_INLINE Mask first(std::int64_t n) { return static_cast<Mask>((1u << n) - 1u); }
+
+ATTUNE_INLINE Vec zero() { return _mm512_setzero_ps(); }
+ATTUNE_INLINE Vec set(float x) { return _mm512_set1_ps(x); }
+ATTUNE_INLINE Vec load(const float* p) { return _mm512_loadu_ps(p); }
+ATTUNE_INLINE Vec load(const float* p, Mask mask) { return _mm512_maskz_loadu_ps(mask, p); }
+ATTUNE_INLINE void store(float* p, Vec v) { _mm512_storeu_ps(p, v); }
+ATTUNE_INLINE void store(float* p, Vec v, Mask mask) { _mm512_mask_storeu_ps(p, mask, v); }
+
+ATTUNE_INLINE Vec fma(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }
+ATTUNE_INLINE Vec fnma(Vec a, Vec b, Vec c) { return _mm512_fnmadd_ps(a, b, c); }
+// Where either is NaN, both give b.
+ATTUNE_INLINE Vec min(Vec a, Vec b) { return _mm512_min_ps(a, b); }
+ATTUNE_INLINE Vec max(Vec a, Vec b) { return _mm512_max_ps(a, b); }
+ATTUNE_INLINE Vec square_root(Vec v) { return _mm512_sqrt_ps(v); }
+ATTUNE_INLINE Vec round_to_integer(Vec v) {
+  return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+// v * 2^n for integral n, with gradual underflow.
+ATTUNE_INLINE Vec times_power_of_two(Vec v, Vec n) { return _mm512_scalef_ps(v, n); }
+
+// Lanes where the mask is set come from `a`, the others from `b`.
+ATTUNE_INLINE Vec select(Mask mask, Vec a, Vec b) { return _mm512_mask_blend_ps(mask, b, a); }
+ATTUNE_INLINE Mask greater(Vec a, Vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
+ATTUNE_INLINE bool any(Mask mask) { return mask != 0; }
+
+ATTUNE_INLINE float sum(Vec v) { return _mm512_reduce_add_ps(v); }
+ATTUNE_INLINE float largest(Vec v) { return _mm512_reduce_max_ps(v); }
+
+// The lanes as 32-bit patterns: lane i is the bits of p[i], two bf16.
+ATTUNE_INLINE Vec load_bits(const std::uint16_t* p) { return _mm512_loadu_ps(p); }
+ATTUNE_INLINE Vec load_bits(const std::uint16_t* p, std::int64_t halves) {
+  const auto mask = static_cast<__mmask32>(halves >= 32 ? ~0u : (1u << halves) - 1u);
+  return _mm512_castsi512_ps(_mm512_maskz_loadu_epi16(mask, p));
+}
+
+// kWidth bf16 widened to floats; `count` below kWidth gives 0 elsewhere.
+ATTUNE_INLINE Vec widen(__m256i halves) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
+}
+ATTUNE_INLINE Vec load_bf16(const std::uint16_t* p) {
+  return widen(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
+ATTUNE_INLINE Vec load_bf16(const std::uint16_t* p, std::int64_t count) {
+  return widen(_mm256_maskz_loadu_epi16(first(count), p));
+}
+
+// To the nearest bf16, ties to even; NaN stays NaN.
+ATTUNE_INLINE Vec round_bf16(Vec v) {
+  const __m512i bits = _mm512_castps_si512(v);
+  const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+  const __m512i up = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+  const __m512i cut = _mm512_and_si512(up, _mm512_set1_epi32(static_cast<int>(0xffff0000u)));
+  const Mask nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
+  return _mm512_mask_mov_ps(_mm512_castsi512_ps(cut), nan, v);
+}
+
+// Transposes kWidth vectors of kWidth lanes in place.
+ATTUNE_INLINE void transpose(Vec (&t)[16]) {
+  Vec u[16];
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i += 2) {  // pairs of rows
+    u[i] = _mm512_unpacklo_ps(t[i], t[i + 1]);
+    u[i + 1] = _mm512_unpackhi_ps(t[i], t[i + 1]);
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < 16;
+       i += 4) {  // fours: t[i + c] holds column 4 l + c of rows i..i+3 in its 128-bit lane l
+    const __m512d a = _mm512_castps_pd(u[i]), b = _mm512_castps_pd(u[i + 1]);
+    const __m512d c = _mm512_castps_pd(u[i + 2]), d = _mm512_castps_pd(u[i + 3]);
+    t[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, c));
+    t[i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, c));
+    t[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(b, d));
+    t[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(b, d));
+  }
+#pragma GCC unroll 16
+  for (int c = 0; c < 4; ++c) {  // gather the 128-bit lanes of a column
+    const Vec low02 = _mm512_shuffle_f32x4(t[c], t[c + 4], 0x88);
+    const Vec low13 = _mm512_shuffle_f32x4(t[c], t[c + 4], 0xdd);
+    const Vec high02 = _mm512_shuffle_f32x4(t[c + 8], t[c + 12], 0x88);
+    const Vec high13 = _mm512_shuffle_f32x4(t[c + 8], t[c + 12], 0xdd);
+    u[c] = _mm512_shuffle_f32x4(low02, high02, 0x88);
+    u[c + 4] = _mm512_shuffle_f32x4(low13, high13, 0x88);
+    u[c + 8] = _mm512_shuffle_f32x4(low02, high02, 0xdd);
+    u[c + 12] = _mm512_shuffle_f32x4(low13, high13, 0xdd);
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; ++i) t[i] = u[i];
+}
+
+}  // namespace attune::kernels::ATTUNE_VECTOR_SET
