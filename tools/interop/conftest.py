@@ -1,0 +1,52 @@
+"""What the interop tests share: the built program, and models to compare."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+GOLDEN = ROOT / "tests" / "golden" / "model"
+SHARED = ROOT.parent / "shared"
+BASE = ROOT / "models" / "attune-base"
+
+FAMILIES = sorted(p.name for p in GOLDEN.iterdir() if p.is_dir())
+ADAPTERS = sorted(str(p.parent.relative_to(GOLDEN)) for p in GOLDEN.glob("*/*/adapter_config.json"))
+
+
+class Attune:
+    def __init__(self, program):
+        self.program = program
+
+    def run(self, *arguments, stdin=None, timeout=300):
+        """The finished process; `stdin` is bytes."""
+        return subprocess.run([str(self.program), *map(str, arguments)], input=stdin or b"", capture_output=True,
+                              timeout=timeout, check=False)
+
+    def json(self, *arguments, stdin=None, timeout=300):
+        done = self.run(*arguments, "--json", stdin=stdin, timeout=timeout)
+        assert done.returncode == 0, f"attune {' '.join(map(str, arguments))}: exit {done.returncode}\n" \
+            f"{done.stderr.decode(errors='replace')}"
+        return json.loads(done.stdout)
+
+    def logprobs(self, model, tokens, adapter=None, dtype="f32"):
+        more = ["--adapter", adapter] if adapter else []
+        answer = self.json("score", "--model", model, "--tokens", ",".join(map(str, tokens)), "--dtype", dtype, *more)
+        values = torch.tensor(answer["logprobs"], dtype=torch.float64)
+        assert len(values) == len(tokens) - 1
+        return values
+
+
+@pytest.fixture(scope="session")
+def attune():
+    program = Path(os.environ.get("ATTUNE_BINARY", ROOT / "build" / "release" / "attune"))
+    assert program.is_file(), f"{program} is not built; run scripts/interop, or name it in ATTUNE_BINARY"
+    return Attune(program)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
