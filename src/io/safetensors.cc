@@ -6,7 +6,6 @@
 #include <iterator>
 #include <optional>
 #include <tuple>
-#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -87,18 +86,21 @@ Result<std::vector<std::int64_t>> parse_shape(const Json& value, const std::stri
   return shape;
 }
 
-// Bytes that the shape needs; an error when that passes 63 bits.
+// Bytes that the shape needs; an error when that passes 63 bits, even where another dimension is 0:
+// readers multiply in any order.
 Result<std::int64_t> bytes_of_shape(const StoredTensor& tensor, const std::string& where) {
   std::optional<std::int64_t> bytes = dtype_bytes(tensor.dtype);
+  bool empty = false;
   for (const std::int64_t dimension : tensor.shape) {
-    if (bytes) bytes = multiply(*bytes, dimension);
+    empty = empty || dimension == 0;
+    if (bytes && dimension != 0) bytes = multiply(*bytes, dimension);
   }
   if (!bytes) {
     return malformed(
         where, fmt::format("the shape [{}], whose size overflows", fmt::join(tensor.shape, ", ")),
         "a tensor that fits a file");
   }
-  return *bytes;
+  return empty ? 0 : *bytes;
 }
 
 Result<Entry> parse_entry(const std::string& name, const Json& value, std::string_view file) {
@@ -398,48 +400,6 @@ Result<void> copy_to_f32(const StoredTensor& tensor, std::span<float> out) {
                         .wanted = "F32, F16, BF16 or F64",
                         .fix = "use the model in one of these formats"});
   }
-}
-
-Result<void> write_safetensors(const Path& path, std::vector<TensorToWrite> tensors,
-                               const std::map<std::string, std::string>& metadata) {
-  std::sort(tensors.begin(), tensors.end(), [](const TensorToWrite& a, const TensorToWrite& b) {
-    return dtype_bytes(a.dtype) != dtype_bytes(b.dtype)
-               ? dtype_bytes(a.dtype) > dtype_bytes(b.dtype)
-               : a.name < b.name;
-  });
-  Json header = Json::object();
-  auto& members = header.get_ref<Json::object_t&>();
-  if (!metadata.empty()) members.emplace_back("__metadata__", metadata);
-  std::unordered_set<std::string_view> names;
-  std::int64_t offset = 0;
-  for (const TensorToWrite& tensor : tensors) {
-    std::int64_t bytes = dtype_bytes(tensor.dtype);
-    for (const std::int64_t dimension : tensor.shape) bytes *= dimension;
-    CHECK(std::cmp_equal(bytes, tensor.bytes.size()), "{}: shape of {} bytes, data of {}",
-          tensor.name, bytes, tensor.bytes.size());
-    CHECK(names.insert(tensor.name).second && tensor.name != "__metadata__", "tensor name {} twice",
-          tensor.name);
-    Json entry = Json::object();
-    entry["dtype"] = dtype_name(tensor.dtype);
-    entry["shape"] = tensor.shape;
-    entry["data_offsets"] = {offset, offset + bytes};
-    members.emplace_back(tensor.name, std::move(entry));
-    offset += bytes;
-  }
-  std::string text = to_text(header);
-  text.resize((text.size() + 7) / 8 * 8, ' ');
-
-  std::string length(kLengthBytes, '\0');
-  for (std::size_t i = 0; i < kLengthBytes; ++i)
-    length[i] = static_cast<char>((text.size() >> (8 * i)) & 0xFFu);
-  ATTUNE_TRY(AtomicFile file, AtomicFile::create(path));
-  ATTUNE_TRY_VOID(file.write(length));
-  ATTUNE_TRY_VOID(file.write(text));
-  for (const TensorToWrite& tensor : tensors) {
-    ATTUNE_TRY_VOID(
-        file.write({reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size()}));
-  }
-  return file.commit();
 }
 
 }  // namespace attune

@@ -27,11 +27,44 @@ char32_t windows_1252_character(unsigned byte) {
   return byte >= 0x80 ? kWindows1252[byte - 0x80] : byte;
 }
 
-bool looks_like_utf16(std::string_view text) {
-  if (text.size() < 2) return false;
-  const unsigned first = byte_at(text, 0), second = byte_at(text, 1);
-  return (first == 0xFF && second == 0xFE) || (first == 0xFE && second == 0xFF);
+bool has_utf16_mark(std::string_view text) {
+  return text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF");
 }
+
+// Without a mark: of the first characters, which are ASCII in any header, every other byte is NUL.
+bool looks_like_utf16(std::string_view text) {
+  if (has_utf16_mark(text)) return true;
+  if (text.size() < 8) return false;
+  for (const std::size_t nul_first : {std::size_t{0}, std::size_t{1}}) {
+    bool alternates = true;
+    for (std::size_t i = 0; i < 8; ++i)
+      alternates = alternates && (text[i] == '\0') == (i % 2 == nul_first);
+    if (alternates) return true;
+  }
+  return false;
+}
+
+Failure utf16_failure(std::string_view where) {
+  return bad_input(
+      {.where = name_place(where, TextPlace{}),
+       .found = "the text is UTF-16",
+       .wanted = "UTF-8 text",
+       .fix = fmt::format("convert it: iconv -f UTF-16 -t UTF-8 {} > converted", where)});
+}
+
+struct BinaryKind {
+  std::string_view magic;
+  std::string_view name;
+  std::string_view fix;
+};
+constexpr std::array<BinaryKind, 5> kBinaryKinds = {{
+    {"PK\x03\x04", "an Excel workbook or another zip archive",
+     "export it as CSV (UTF-8), or unpack it"},
+    {"\xD0\xCF\x11\xE0", "an old Excel workbook", "export it as CSV (UTF-8)"},
+    {"\x1F\x8B", "a gzip archive", "unpack it: gunzip FILE"},
+    {"PAR1", "a Parquet file", "export it as CSV or JSONL"},
+    {"%PDF-", "a PDF", "export the rows as CSV or JSONL"},
+}};
 
 }  // namespace
 
@@ -128,13 +161,7 @@ std::string name_place(std::string_view where, TextPlace place) {
 Result<void> check_utf8(std::string_view text, std::string_view where, std::int64_t first_line) {
   const std::size_t offset = find_invalid_utf8(text);
   if (offset == std::string_view::npos) return {};
-  if (offset == 0 && looks_like_utf16(text)) {
-    return bad_input(
-        {.where = name_place(where, TextPlace{first_line, 1}),
-         .found = "a UTF-16 byte order mark",
-         .wanted = "UTF-8 text",
-         .fix = fmt::format("convert it: iconv -f UTF-16 -t UTF-8 {} > converted", where)});
-  }
+  if (offset == 0 && has_utf16_mark(text)) return utf16_failure(where);
   const unsigned byte = byte_at(text, offset);
   std::string found = fmt::format("byte 0x{:02X} is not valid UTF-8", byte);
   std::string fix = "save the file as UTF-8";
@@ -153,6 +180,18 @@ Result<void> check_utf8(std::string_view text, std::string_view where, std::int6
                     .found = std::move(found),
                     .wanted = "UTF-8 text",
                     .fix = std::move(fix)});
+}
+
+Result<void> check_is_text(std::string_view bytes, std::string_view where) {
+  for (const BinaryKind& kind : kBinaryKinds) {
+    if (!bytes.starts_with(kind.magic)) continue;
+    return bad_input({.where = std::string(where),
+                      .found = std::string(kind.name),
+                      .wanted = "a text file",
+                      .fix = std::string(kind.fix)});
+  }
+  if (looks_like_utf16(bytes)) return utf16_failure(where);
+  return {};
 }
 
 std::string quote_for_message(std::string_view text, std::size_t limit) {

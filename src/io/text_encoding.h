@@ -43,6 +43,10 @@ std::string name_place(std::string_view where, TextPlace place);
 // looks like (Windows-1252, UTF-16) and the command that converts it.
 Result<void> check_utf8(std::string_view text, std::string_view where, std::int64_t first_line = 1);
 
+// Refuses what is plainly not text: a workbook or zip, gzip, Parquet, PDF, UTF-16 (also without its
+// mark), with the way to turn it into text. `bytes` is the file or its beginning.
+Result<void> check_is_text(std::string_view bytes, std::string_view where);
+
 // A short quotable form of `text` for messages: at most `limit` bytes cut at a character, control
 // characters escaped,
 // "..." when cut.
