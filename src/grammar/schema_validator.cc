@@ -1,0 +1,255 @@
+#include "grammar/schema_validator.h"
+
+#include <fmt/format.h>
+
+#include "grammar/canonical.h"
+
+namespace attune::grammar {
+
+namespace {
+
+// Stops exponential schemas (allOf of allOf of ...) and keeps the recursion far inside a thread's
+// stack.
+constexpr std::int64_t kMostSteps = 2'000'000;
+constexpr int kMostDepth = 1500;
+
+std::uint8_t type_bits(const Json& value) {
+  if (value.is_null()) return kNull;
+  if (value.is_boolean()) return kBoolean;
+  if (value.is_object()) return kObject;
+  if (value.is_array()) return kArray;
+  if (value.is_string()) return kString;
+  return static_cast<std::uint8_t>(kNumber | (is_whole(value) ? kInteger : 0));
+}
+
+std::int64_t code_points(std::string_view text) {
+  std::int64_t count = 0;
+  for (char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  return count;
+}
+
+std::string plural(std::int64_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::vector<Violation> Validator::run(const Json& value) {
+  Violations out;
+  evaluate(schema_.root, value, nullptr, out);
+  // Inside "not" and the like a limit could pass for an ordinary mismatch: say it whatever came
+  // out.
+  if (exhausted_ && out.empty()) {
+    report("limit", excerpt(value), "a value and schema that can be checked in reasonable time",
+           out);
+  }
+  return out;
+}
+
+void Validator::report(std::string_view keyword, std::string found, std::string wanted,
+                       Violations& out) const {
+  out.push_back({.path = path_,
+                 .keyword = std::string(keyword),
+                 .found = std::move(found),
+                 .wanted = std::move(wanted)});
+}
+
+bool Validator::spend(const Json& value, Violations& out) {
+  if (++steps_ <= kMostSteps && depth_ < kMostDepth) return true;
+  if (!exhausted_ || out.empty()) {
+    report("limit", excerpt(value), "a value and schema that can be checked in reasonable time",
+           out);
+  }
+  exhausted_ = true;
+  return false;
+}
+
+void Validator::evaluate(NodeId id, const Json& value, Seen* seen, Violations& out) {
+  if (!spend(value, out)) return;
+  const SchemaNode& schema = node(id);
+  if (schema.is_false) {
+    report("false", excerpt(value), "nothing here", out);
+    return;
+  }
+  ++depth_;
+  const std::size_t violations_before = out.size();
+  Seen own;
+  Seen* marks = nullptr;
+  if (schema_.tracks_evaluated) {
+    own.assign(value.is_structured() ? value.size() : 0, 0);
+    marks = &own;
+  }
+  check_type_and_values(schema, value, out);
+  if (value.is_number()) check_number(schema, value, out);
+  if (value.is_string()) check_string(schema, value, out);
+  if (value.is_object()) check_object(schema, value, marks, out);
+  if (value.is_array()) check_array(schema, value, marks, out);
+  check_combinations(schema, value, marks, out);
+  // After a violation the marks are incomplete, and what they would add is noise.
+  if (out.size() == violations_before) check_unevaluated(schema, value, marks, out);
+  if (seen != nullptr && out.size() == violations_before) {
+    for (std::size_t i = 0; i < own.size(); ++i)
+      (*seen)[i] = static_cast<char>((*seen)[i] | own[i]);
+  }
+  --depth_;
+}
+
+bool Validator::apply(NodeId id, const Json& value, Seen* seen, Violations& out) {
+  const std::size_t before = out.size();
+  evaluate(id, value, seen, out);
+  return out.size() == before;
+}
+
+void Validator::descend(NodeId id, const Json& value, std::string_view step, Violations& out) {
+  const std::size_t length = path_.size();
+  path_ += pointer_step(step);
+  evaluate(id, value, nullptr, out);
+  path_.resize(length);
+}
+
+void Validator::descend(NodeId id, const Json& value, std::size_t index, Violations& out) {
+  descend(id, value, std::to_string(index), out);
+}
+
+void Validator::check_type_and_values(const SchemaNode& schema, const Json& value,
+                                      Violations& out) {
+  if (schema.types != 0 && (schema.types & type_bits(value)) == 0) {
+    report("type", fmt::format("{}, {}", value.type_name(), excerpt(value)), schema.types_wanted,
+           out);
+  }
+  if (!schema.enumeration && !schema.constant) return;
+  const std::string text = canonical_text(value);
+  if (schema.enumeration && !schema.enumeration->canonical.contains(text)) {
+    report("enum", excerpt(value), schema.enumeration->wanted, out);
+  }
+  if (schema.constant && !schema.constant->canonical.contains(text)) {
+    report("const", excerpt(value), schema.constant->wanted, out);
+  }
+}
+
+void Validator::check_number(const SchemaNode& schema, const Json& value, Violations& out) {
+  const long double number = to_long_double(value);
+  if (schema.minimum && number < schema.minimum->value) {
+    report("minimum", excerpt(value), "at least " + schema.minimum->text, out);
+  }
+  if (schema.maximum && number > schema.maximum->value) {
+    report("maximum", excerpt(value), "at most " + schema.maximum->text, out);
+  }
+  if (schema.exclusive_minimum && number <= schema.exclusive_minimum->value) {
+    report("exclusiveMinimum", excerpt(value), "more than " + schema.exclusive_minimum->text, out);
+  }
+  if (schema.exclusive_maximum && number >= schema.exclusive_maximum->value) {
+    report("exclusiveMaximum", excerpt(value), "less than " + schema.exclusive_maximum->text, out);
+  }
+  if (schema.multiple_of && !is_multiple(value, *schema.multiple_of)) {
+    report("multipleOf", excerpt(value), "a multiple of " + schema.multiple_of->text, out);
+  }
+}
+
+void Validator::check_string(const SchemaNode& schema, const Json& value, Violations& out) {
+  const std::string& text = value.get_ref<const std::string&>();
+  if (schema.min_length || schema.max_length) {
+    const std::int64_t length = code_points(text);
+    if (schema.min_length && length < *schema.min_length) {
+      report("minLength", plural(length, "character"),
+             fmt::format("at least {}", *schema.min_length), out);
+    }
+    if (schema.max_length && length > *schema.max_length) {
+      report("maxLength", plural(length, "character"),
+             fmt::format("at most {}", *schema.max_length), out);
+    }
+  }
+  if (schema.pattern) {
+    const Match match = schema.pattern->regex.search(text);
+    if (match == Match::no)
+      report("pattern", excerpt(value), "a match of " + schema.pattern->text, out);
+    if (match == Match::exhausted) {
+      report("pattern", excerpt(value) + ", on which the pattern takes too many steps",
+             "a match of " + schema.pattern->text, out);
+    }
+  }
+  if (schema.format != nullptr && !schema.format(text)) {
+    report("format", excerpt(value), "the format " + schema.format_name, out);
+  }
+}
+
+void Validator::check_combinations(const SchemaNode& schema, const Json& value, Seen* seen,
+                                   Violations& out) {
+  if (schema.reference != kNoNode) apply(schema.reference, value, seen, out);
+  for (NodeId id : schema.all_of) apply(id, value, seen, out);
+  if (!schema.any_of.empty()) check_any_of(schema, value, seen, out);
+  if (!schema.one_of.empty()) check_one_of(schema, value, seen, out);
+  if (schema.negated != kNoNode) {
+    Violations ignored;
+    if (apply(schema.negated, value, nullptr, ignored)) {
+      report("not", excerpt(value), "a value that the schema under \"not\" refuses", out);
+    }
+  }
+  if (schema.condition != kNoNode) {
+    Violations ignored;
+    const bool holds = apply(schema.condition, value, seen, ignored);
+    const NodeId chosen = holds ? schema.consequence : schema.alternative;
+    if (chosen != kNoNode) apply(chosen, value, seen, out);
+  }
+}
+
+// Says what the nearest alternative (the one with the fewest violations) misses.
+void Validator::check_any_of(const SchemaNode& schema, const Json& value, Seen* seen,
+                             Violations& out) {
+  Violations nearest;
+  bool matched = false;
+  for (NodeId id : schema.any_of) {
+    Violations failed;
+    if (apply(id, value, seen, failed)) {
+      matched = true;
+      if (seen == nullptr) return;  // further alternatives matter only for their marks
+    } else if (nearest.empty() || failed.size() < nearest.size()) {
+      nearest = std::move(failed);
+    }
+  }
+  if (matched) return;
+  report("anyOf", excerpt(value),
+         fmt::format("one of {} alternatives; the nearest one says: {}", schema.any_of.size(),
+                     nearest[0].message()),
+         out);
+}
+
+void Validator::check_one_of(const SchemaNode& schema, const Json& value, Seen* seen,
+                             Violations& out) {
+  Violations nearest;
+  std::int64_t matched = 0;
+  for (NodeId id : schema.one_of) {
+    Violations failed;
+    if (apply(id, value, seen, failed)) {
+      ++matched;
+    } else if (nearest.empty() || failed.size() < nearest.size()) {
+      nearest = std::move(failed);
+    }
+  }
+  if (matched == 1) return;
+  const std::string wanted = fmt::format("exactly one of {} alternatives", schema.one_of.size());
+  if (matched > 1) {
+    report("oneOf", fmt::format("{}, which fits {}", excerpt(value), matched), wanted, out);
+  } else {
+    report("oneOf", excerpt(value),
+           fmt::format("{}; the nearest one says: {}", wanted, nearest[0].message()), out);
+  }
+}
+
+void Validator::check_unevaluated(const SchemaNode& schema, const Json& value, Seen* seen,
+                                  Violations& out) {
+  const bool object = value.is_object() && schema.unevaluated_properties != kNoNode;
+  const bool array = value.is_array() && schema.unevaluated_items != kNoNode;
+  if (!object && !array) return;
+  std::size_t index = 0;
+  for (const auto& [key, member] : value.items()) {
+    if ((*seen)[index] == 0 && object) {
+      check_member(schema.unevaluated_properties, key, member, "unevaluatedProperties", out);
+    } else if ((*seen)[index] == 0) {
+      descend(schema.unevaluated_items, member, index, out);
+    }
+    (*seen)[index++] = 1;
+  }
+}
+
+}  // namespace attune::grammar
