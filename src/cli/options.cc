@@ -1,0 +1,79 @@
+#include "cli/options.h"
+
+#include <charconv>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+namespace attune::cli {
+
+void ModelOptions::declare(CLI::App& command, bool with_adapter) {
+  command.add_option("--model", model, "Folder of the model (Hugging Face layout)")->required();
+  if (with_adapter)
+    command.add_option("--adapter", adapter, "Folder of a LoRA adapter (PEFT layout)");
+  command.add_option("--dtype", dtype, "Arithmetic of products: f32 or bf16")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->capture_default_str();
+  command.add_option("--threads", threads, "Worker threads; 0 takes every CPU")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+}
+
+Result<model::Model> ModelOptions::load() const {
+  ATTUNE_TRY(const model::Precision precision, parse_precision(dtype));
+  ATTUNE_TRY(model::Model loaded, model::Model::load(model, precision));
+  if (!adapter.empty()) ATTUNE_TRY_VOID(loaded.load_adapter(adapter));
+  return loaded;
+}
+
+Result<kernels::Context> ModelOptions::context() const {
+  ATTUNE_TRY(const Isa isa, pick_isa());
+  return kernels::Context(isa, threads);
+}
+
+Result<model::Precision> parse_precision(std::string_view name) {
+  if (name == "f32") return model::Precision::f32;
+  if (name == "bf16") return model::Precision::bf16;
+  return bad_input({.where = "--dtype",
+                    .found = std::string(name),
+                    .wanted = "f32 or bf16",
+                    .fix = "choose one of them"});
+}
+
+Result<std::string> read_text(const std::string& path) {
+  if (path != "-") return read_file(path);
+  std::string text;
+  char buffer[1 << 16];
+  while (const std::size_t count = std::fread(buffer, 1, sizeof buffer, stdin))
+    text.append(buffer, count);
+  if (std::ferror(stdin) != 0) {
+    return environment_failure({.where = "standard input",
+                                .found = "a read error",
+                                .wanted = "text",
+                                .fix = "check what is piped in"});
+  }
+  return text;
+}
+
+Result<std::vector<std::int32_t>> parse_token_list(std::string_view list) {
+  std::vector<std::int32_t> ids;
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    std::string_view entry = list.substr(0, comma);
+    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+    while (entry.starts_with(' ')) entry.remove_prefix(1);
+    while (entry.ends_with(' ')) entry.remove_suffix(1);
+    std::int32_t id = 0;
+    const auto [end, fault] = std::from_chars(entry.data(), entry.data() + entry.size(), id);
+    if (fault != std::errc() || end != entry.data() + entry.size()) {
+      return bad_input({.where = fmt::format("--tokens, entry {}", ids.size() + 1),
+                        .found = fmt::format("\"{}\"", entry),
+                        .wanted = "a token id",
+                        .fix = "give ids separated by commas, for example 1,15,72"});
+    }
+    ids.push_back(id);
+  }
+  return ids;
+}
+
+}  // namespace attune::cli
