@@ -1,0 +1,111 @@
+// Arms side by side on the same items: rates with intervals, paired tests, fields, latency, and the
+// items that went worst.
+//
+//   ATTUNE_TRY(Comparison comparison, compare(items, {zero_shot, few_shot, tuned}, {.contract =
+//   &contract}));
+//
+// Intervals are 95 % ones. Format compliance and exact match: Wilson. Domain accuracy: BCa
+// bootstrap over items of the item's share of right fields, so fields of one item count as one
+// draw; where all items score the same it is Wilson. Fields: Wilson. Paired: exact McNemar with
+// Newcombe's interval for rates; bootstrap of differences for scores.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "eval/arms.h"
+#include "eval/score.h"
+#include "eval/statistics.h"
+
+namespace attune::eval {
+
+struct FieldAccuracy {
+  std::string name;
+  std::int64_t n = 0;  // times the field occurs
+  Estimate accuracy;
+};
+
+struct LatencySummary {
+  double median = 0;
+  double p95 = 0;
+  double mean = 0;
+};
+
+struct ArmSummary {
+  std::string name;
+  std::int64_t n = 0;
+  Estimate format_compliance;
+  Estimate domain_accuracy;
+  Estimate exact_match;
+  Estimate json_found;
+  LatencySummary latency_ms;
+  double prompt_tokens = 0;      // mean per item
+  double completion_tokens = 0;  // mean per item
+  std::int64_t preferred_terms = 0;
+  std::int64_t forbidden_terms = 0;
+  std::vector<FieldAccuracy> fields;
+};
+
+struct RateComparison {
+  PairedCounts counts;  // first = the subject
+  Estimate difference;
+  double p = 1;  // exact McNemar
+};
+
+// The subject (tuned) against another arm; differences are subject minus other.
+struct PairedComparison {
+  std::string subject;
+  std::string other;
+  RateComparison format_compliance;
+  RateComparison exact_match;
+  Estimate domain_accuracy_difference;
+  Estimate latency_ms_difference;  // of means
+};
+
+struct ExampleAnswer {
+  std::string arm;
+  std::string text;
+  ItemScore score;
+};
+
+struct Example {
+  std::string id;
+  std::string input;
+  std::string reference;
+  std::vector<ExampleAnswer> answers;  // one an arm
+};
+
+struct Comparison {
+  std::int64_t n = 0;
+  Metric metric = Metric::field_accuracy;
+  std::string compliance_basis;  // in words: what "compliant" meant here
+  std::string subject;
+  std::vector<ArmSummary> arms;
+  std::vector<PairedComparison> comparisons;
+  std::vector<Example> examples;               // spread evenly over the items
+  std::vector<Example> worst;                  // the subject's worst items, worst first
+  std::vector<std::vector<ItemScore>> scores;  // [arm][item]
+};
+
+struct CompareOptions {
+  const grammar::Contract* contract = nullptr;
+  std::string subject = "tuned";  // compared with every other arm, if it is there
+  BootstrapOptions bootstrap;
+  std::int64_t examples = 5;
+  std::int64_t worst = 10;
+};
+
+// Refused: no items, no arms, two arms of one name, an arm with another number of answers than
+// there are items.
+Result<Comparison> compare(const std::vector<Item>& items, const std::vector<ArmResult>& arms,
+                           const CompareOptions& options);
+
+// The arm of that name, or nullptr.
+const ArmSummary* find_arm(const Comparison& comparison, std::string_view name);
+
+// "zero_shot" as people read it: "zero-shot".
+std::string display_name(std::string_view arm);
+
+}  // namespace attune::eval
