@@ -1,0 +1,134 @@
+#include "train/estimate.h"
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+
+#include "base/clock.h"
+#include "tensor/buffer.h"
+#include "train/optimizer.h"
+#include "train/pack.h"
+
+namespace attune::train {
+
+namespace {
+
+constexpr std::int64_t kUpdateSample =
+    1 << 20;  // floats: beyond the caches of one core, done in milliseconds
+
+// Seconds a parameter for one clipped AdamW update, on memory of its own.
+double update_seconds_per_parameter(const kernels::Context& context, std::int64_t parameters) {
+  const std::int64_t count = std::clamp<std::int64_t>(parameters, 1, kUpdateSample);
+  Buffer<float> value(count), gradient(count);
+  const model::Parameter sample{
+      .name = "sample", .shape = {count}, .value = value.span(), .gradient = gradient.span()};
+  model::Parameter own = sample;
+  AdamW optimizer({&own, 1}, {});
+  optimizer.step(context, {&own, 1}, 1e-3f, 1);  // touches the pages
+  const Stopwatch watch;
+  const double norm = gradient_norm(context, {&own, 1});
+  optimizer.step(context, {&own, 1}, 1e-3f, clip_scale(norm, 1));
+  return watch.seconds() / static_cast<double>(count);
+}
+
+struct Measured {
+  double seconds = 0;
+  std::int64_t tokens = 0;
+};
+
+// The first micro-batches of the run, one uncounted to warm the caches.
+Measured measure_passes(const kernels::Context& context, model::Model& model,
+                        model::Workspace& workspace, const TrainSetup& setup, double limit) {
+  Measured measured;
+  PackedBatch packed;
+  std::int64_t runs = 0;
+  const Stopwatch whole;
+  for (std::int64_t step = 0; step < setup.plan.steps(); ++step) {
+    const auto members = setup.plan.documents_of(step);
+    for (const auto& micro_batch :
+         pack_documents(members, setup.uses, setup.options.tokens_per_batch)) {
+      fill_batch(setup.data.train, setup.uses, micro_batch, packed);
+      const Stopwatch watch;
+      model::train_pass(context, model, workspace, packed.batch, packed.targets, 0.0f,
+                        {.dropout = {.seed = setup.options.seed}});
+      const bool only_one = setup.plan.steps() == 1 && runs == 0;
+      if (runs++ > 0 || only_one) {
+        if (runs == 2) measured = {};
+        measured.seconds += watch.seconds();
+        measured.tokens += static_cast<std::int64_t>(packed.batch.tokens.size());
+      }
+      if (runs >= 3 && whole.seconds() > limit) return measured;
+    }
+  }
+  return measured;
+}
+
+double measure_validation(const kernels::Context& context, const model::Model& model,
+                          model::Workspace& workspace, const TrainSetup& setup) {
+  if (!setup.has_validation()) return 0;
+  std::vector<std::int64_t> members;
+  std::int64_t tokens = 0;
+  for (std::size_t i = 0; i < setup.validation_uses.size(); ++i) {
+    const std::int64_t inputs = setup.validation_uses[i].inputs;
+    if (inputs == 0) continue;
+    if (tokens + inputs > setup.capacity) break;
+    members.push_back(static_cast<std::int64_t>(i));
+    tokens += inputs;
+  }
+  PackedBatch packed;
+  fill_batch(setup.data.validation, setup.validation_uses, members, packed);
+  const Stopwatch watch;
+  model::evaluate_loss(context, model, workspace, packed.batch, packed.targets, {});
+  return watch.seconds() / static_cast<double>(tokens);
+}
+
+}  // namespace
+
+TrainEstimate estimate_training(const kernels::Context& context, model::Model& model,
+                                model::Workspace& workspace, const TrainSetup& setup,
+                                double seconds) {
+  TrainEstimate estimate;
+  estimate.steps = setup.plan.steps();
+  estimate.tokens = setup.planned_tokens;
+  std::int64_t trained = 0;
+  for (const model::Parameter& parameter : model.parameters()) {
+    trained += static_cast<std::int64_t>(parameter.value.size());
+  }
+  const Measured measured = measure_passes(context, model, workspace, setup, seconds);
+  model.zero_gradients();
+  const double update = update_seconds_per_parameter(context, trained) *
+                        static_cast<double>(trained) * static_cast<double>(estimate.steps);
+  const double pass =
+      measured.seconds / static_cast<double>(std::max<std::int64_t>(1, measured.tokens));
+  estimate.training_seconds = pass * static_cast<double>(estimate.tokens) + update;
+  estimate.seconds_per_token =
+      estimate.training_seconds / static_cast<double>(std::max<std::int64_t>(1, estimate.tokens));
+  estimate.validation_seconds = measure_validation(context, model, workspace, setup) *
+                                static_cast<double>(setup.validation_tokens * setup.evaluations);
+  estimate.total_seconds = estimate.training_seconds + estimate.validation_seconds;
+
+  const bool half = model.precision() == model::Precision::bf16;
+  const bool base_trained = !model.has_adapter();
+  estimate.weight_bytes = model.spec().parameters() * (half && !base_trained ? 2 : 4) +
+                          (base_trained ? 0 : trained * 4);
+  estimate.gradient_bytes = trained * 4;
+  estimate.optimizer_bytes = trained * (setup.keeps_best() ? 12 : 8);
+  estimate.workspace_bytes = workspace.bytes();
+  estimate.total_bytes = estimate.weight_bytes + estimate.gradient_bytes +
+                         estimate.optimizer_bytes + estimate.workspace_bytes;
+  estimate.available_bytes = available_memory_bytes();
+  return estimate;
+}
+
+std::int64_t available_memory_bytes() {
+  std::ifstream file("/proc/meminfo");
+  std::string name, unit;
+  std::int64_t kibibytes = 0;
+  while (file >> name >> kibibytes) {
+    if (name == "MemAvailable:") return kibibytes * 1024;
+    std::getline(file, unit);
+  }
+  return 0;
+}
+
+}  // namespace attune::train

@@ -1,0 +1,46 @@
+// Model FLOPs of a pass: the multiply-adds (two each) that the mathematics needs, nothing that an
+// implementation repeats (no recomputation), so that FLOP/s divided by the machine's peak is an
+// honest fraction.
+//
+//   PassShape shape = shape_of(batch, targets, spec.sliding_window);
+//   double flops = train_flops(flop_rules(model), shape);
+//
+// T tokens, Ts targets, P attention pairs; a linear of K inputs and N outputs costs
+//   frozen 2TKN forward, 2TKN for dX;  trained 2TKN more for dW;
+//   LoRA of rank r on it 2Tr(K+N) forward, 4Tr(K+N) backward (the last 2TrK of it is dX);
+//   attention 4PHqD forward, 8PHqD backward;  head 2TsHV forward, 2TsHV for dX, 2TsHV for dW when
+//   trained.
+// With a frozen base nothing below the lowest adapted linear has a backward, and the lowest has no
+// dX.
+#pragma once
+
+#include <cstdint>
+
+#include "model/forward.h"
+#include "model/model.h"
+
+namespace attune::train {
+
+struct PassShape {
+  std::int64_t tokens = 0;
+  std::int64_t targets = 0;
+  std::int64_t pairs = 0;  // sum over documents and positions t (from 1) of min(t, window)
+  PassShape& operator+=(const PassShape& other);
+};
+
+PassShape shape_of(const model::Batch& batch, const model::Targets& targets, std::int64_t window);
+
+// What of a model decides its FLOPs.
+struct FlopRules {
+  model::ArchSpec spec;
+  bool trains_base = false;
+  std::int64_t rank = 0;  // 0: no adapter
+  bool adapts_qkv[3] = {false, false, false};
+  bool adapts_o = false, adapts_gate = false, adapts_up = false, adapts_down = false;
+};
+
+FlopRules flop_rules(const model::Model& model);
+double forward_flops(const FlopRules& rules, const PassShape& shape);
+double train_flops(const FlopRules& rules, const PassShape& shape);  // forward and backward
+
+}  // namespace attune::train

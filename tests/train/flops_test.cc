@@ -1,0 +1,87 @@
+#include "train/flops.h"
+
+#include <gtest/gtest.h>
+
+namespace attune::train {
+namespace {
+
+FlopRules smol_rules() {  // SmolLM2-135M
+  FlopRules rules;
+  rules.spec.hidden = 576;
+  rules.spec.layers = 30;
+  rules.spec.heads = 9;
+  rules.spec.kv_heads = 3;
+  rules.spec.head_dim = 64;
+  rules.spec.intermediate = 1536;
+  rules.spec.vocabulary = 49152;
+  return rules;
+}
+
+FlopRules adapt_all(FlopRules rules, std::int64_t rank) {
+  rules.rank = rank;
+  for (bool& adapted : rules.adapts_qkv) adapted = true;
+  rules.adapts_o = rules.adapts_gate = rules.adapts_up = rules.adapts_down = true;
+  return rules;
+}
+
+PassShape full_document(std::int64_t tokens) {
+  return {.tokens = tokens, .targets = tokens, .pairs = tokens * (tokens + 1) / 2};
+}
+
+TEST(Flops, CountsAttentionPairsOfEachDocumentAndWindow) {
+  model::Batch batch;
+  batch.tokens.resize(9);
+  batch.document_starts = {0, 4, 9};
+  model::Targets targets;
+  targets.weight = {0, 1, 1, 0, 0, 0, 0.5f, 0, 0};
+  const PassShape shape = shape_of(batch, targets, 0);
+  EXPECT_EQ(shape.tokens, 9);
+  EXPECT_EQ(shape.targets, 3);
+  EXPECT_EQ(shape.pairs, 10 + 15);
+  EXPECT_EQ(shape_of(batch, targets, 2).pairs, (1 + 2 + 2 + 2) + (1 + 2 + 2 + 2 + 2));
+}
+
+// 0.106 B linear parameters, 0.028 B in the head; 2 FLOPs each, plus rank 16 and causal attention
+// over 2048.
+TEST(Flops, ForwardIsTwoFlopsAParameterPlusAttention) {
+  const double per_token = forward_flops(adapt_all(smol_rules(), 16), full_document(2048)) / 2048;
+  const double linears = 2.0 * 30 * (576 * 576 * 2 + 576 * 192 * 2 + 3 * 576 * 1536);
+  const double adapters = 2.0 * 16 * 30 * ((576 + 576) * 2 + (576 + 192) * 2 + (576 + 1536) * 3);
+  const double attention = 30 * 4 * (2049.0 / 2) * 9 * 64;
+  const double head = 2.0 * 576 * 49152;
+  EXPECT_DOUBLE_EQ(per_token, linears + adapters + attention + head);
+  EXPECT_NEAR(per_token / 1e9, 0.35, 0.005);
+}
+
+TEST(Flops, LoraNeedsNoWeightGradientsAndNothingBelowItsLowestLinear) {
+  const PassShape shape = full_document(2048);
+  const FlopRules rules = adapt_all(smol_rules(), 16);
+  const double backward = (train_flops(rules, shape) - forward_flops(rules, shape)) / 2048;
+  const double linears = 2.0 * 30 * (576 * 576 * 2 + 576 * 192 * 2 + 3 * 576 * 1536);
+  const double adapters = 4.0 * 16 * 30 * ((576 + 576) * 2 + (576 + 192) * 2 + (576 + 1536) * 3);
+  const double first_inputs = 2.0 * 576 * (576 + 2 * 192) + 3 * 2.0 * 16 * 576;
+  const double attention = 30 * 8 * (2049.0 / 2) * 9 * 64;
+  const double head = 2.0 * 576 * 49152;
+  EXPECT_DOUBLE_EQ(backward, linears + adapters - first_inputs + attention + head);
+}
+
+TEST(Flops, AdaptersInTheMlpAloneSkipTheFirstAttention) {
+  FlopRules mlp = smol_rules();
+  mlp.rank = 16;
+  mlp.adapts_down = true;
+  mlp.spec.layers = 1;
+  const PassShape shape = full_document(100);
+  // Only dX of the head, and v, dB, dA of down_proj.
+  const double wanted = 2.0 * 100 * 576 * 49152 + 4.0 * 100 * 16 * 576 + 2.0 * 100 * 16 * 1536;
+  EXPECT_DOUBLE_EQ(train_flops(mlp, shape) - forward_flops(mlp, shape), wanted);
+}
+
+TEST(Flops, FullTrainingTakesTwiceTheForwardBackward) {
+  FlopRules rules = smol_rules();
+  rules.trains_base = true;
+  const PassShape shape = full_document(512);
+  EXPECT_DOUBLE_EQ(train_flops(rules, shape), 3 * forward_flops(rules, shape));
+}
+
+}  // namespace
+}  // namespace attune::train
