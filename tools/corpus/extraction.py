@@ -56,7 +56,7 @@ def shots_as_turns(rng: Random) -> Messages:
     """A conversation of several texts and answers; each answer can lean on the ones before."""
     spec = sample_spec(rng, 2, 6)
     messages: Messages = [system(output_rules(rng, spec) if rng.random() < 0.75 else rng.choice(SYSTEMS))]
-    for _ in range(rng.randint(2, 5)):
+    for _ in range(rng.randint(2, 6)):
         record = sample_record(rng, spec)
         messages += [user(describe(rng, spec.domain, record.facts)), assistant(compact(record.answer))]
     return messages

@@ -104,12 +104,12 @@ def template(rng: Random, spec: Spec) -> str:
     return compact(shape)
 
 
-def property_schema(want: Wanted) -> dict[str, Any]:
+def property_schema(want: Wanted, with_words: bool) -> dict[str, Any]:
     kind = schema_type(want)
     node: dict[str, Any] = {"type": [kind, "null"] if want.nullable else kind}
     if want.labels:
         node = {"enum": list(want.labels.values()) + ([None] if want.nullable else [])}
-        if want.field.words:
+        if want.field.words and with_words:
             node["x-glossary"] = {want.labels[term]: list(want.field.words[term]) for term in want.labels}
     if kind == "array":
         node["items"] = {"type": "string"}
@@ -123,16 +123,22 @@ def property_schema(want: Wanted) -> dict[str, Any]:
 def schema(rng: Random, spec: Spec) -> str:
     """The answer's JSON Schema."""
     closed = {"additionalProperties": False} if rng.random() < 0.4 else {}
+    words_at_top = rng.random() < 0.6
     top: dict[str, Any] = {}
     for want in spec.wanted:
         holder = top
         if want.parent:
             holder = top.setdefault(want.parent, {"type": "object", **closed, "properties": {}})["properties"]
-        holder[want.key] = property_schema(want)
+        holder[want.key] = property_schema(want, not words_at_top)
     for node in top.values():
         if "properties" in node and closed:
             node["required"] = list(node["properties"])
-    return compact({"type": "object", **closed, "properties": top, "required": list(top)})
+    head = {"title": rng.choice(spec.domain.names).capitalize()} if rng.random() < 0.25 else {}
+    whole = {**head, "type": "object", "properties": top, "required": list(top), **closed}
+    if words_at_top and (groups := [want for want in spec.wanted if want.field.words]):
+        instead = {word: term for want in groups for term, words in want.field.words.items() for word in words}
+        whole["x-glossary"] = {"preferred": [term for want in groups for term in want.field.words], "forbidden": instead}
+    return compact(whole)
 
 
 VERBS = ("Extract", "Find", "Read out", "Pull out", "Collect", "Give me", "Return", "Write down", "Fill in", "Get")

@@ -85,6 +85,27 @@ def names(rng: Random) -> Messages:
     return ask(rng, rules, text) + [assistant(answer)]
 
 
+def codes(rng: Random) -> Messages:
+    """Codes that people write in many ways, in the one way that the prompt or its examples show."""
+    prefix = "".join(rng.choice("ABCDEFGHJKLMNPRSTUVWXYZ") for _ in range(rng.randint(1, 3)))
+    mark = rng.choice(("-", "-", "", "/", "."))
+    def pair() -> tuple[str, str]:
+        digits = "".join(rng.choice("0123456789") for _ in range(length))
+        written = rng.choice((f"{prefix}{mark}{digits}", f"{prefix.lower()}{mark}{digits}", f"{prefix}{digits}", f"{prefix} {digits}", f"#{digits}", digits,
+                              f"number {digits}", f"{prefix.lower()} {digits}"))
+        frame = rng.choice(("{c}", "{c}", "it is {c}", "{n} has {c}", "see {c} for more", "under {c}, says {n}", "code {c} please"))
+        return frame.format(c=written, n=lexicon.person(rng)), f"{prefix}{mark}{digits}"
+    length = rng.randint(3, 6)
+    pairs = [pair() for _ in range(rng.randint(1, 5))]
+    rules = rng.choice(("Write the code as {p}.", "Codes look like {p}. Give only the code.", "The code in the form {p}, please.")).format(p=f"{prefix}{mark}{'0' * length}")
+    if len(pairs) > 2 and rng.random() < 0.5:
+        return [message for text, answer in pairs for message in (user(text), assistant(answer))]
+    if len(pairs) == 1 or rng.random() < 0.4:
+        key = rng.choice(("code", "ref", "id", "file"))
+        return ask(rng, f"{rules} Answer in JSON with {key}.", pairs[0][0]) + [assistant(compact({key: pairs[0][1]}))]
+    return ask(rng, rules, "\n".join(text for text, _ in pairs)) + [assistant("\n".join(answer for _, answer in pairs))]
+
+
 def strip_letter(rng: Random) -> Messages:
     """Greeting and farewell go, the message stays."""
     spec = sample_spec(rng, 1, 3)
@@ -98,7 +119,7 @@ def fact_text(fact: Fact) -> str:
     return fact.pattern.replace("{v}", fact.surface)
 
 
-TASKS = ((question, 6), (say_it, 1), (dates, 2), (names, 1.5), (strip_letter, 1))
+TASKS = ((question, 6), (say_it, 1), (dates, 2), (names, 1.5), (codes, 2), (strip_letter, 1))
 
 
 def passage(rng: Random) -> Messages:

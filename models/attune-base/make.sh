@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Makes the base model from its sources, in one go: corpus, tokenizer, pretraining. About an hour on two cores.
+#
+#   models/attune-base/make.sh DATASETS [OUT]
+#
+# DATASETS holds public-domain-stories/stories.jsonl.xz and openstax-text/openstax.jsonl.xz (README.md says where they
+# come from). OUT is the folder to fill (default out/attune-base). BOOKS=FOLDER adds a folder of Markdown books.
+# ATTUNE names the program (default build/release/attune), SECONDS_TO_TRAIN bounds the pretraining.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+datasets=${1:?usage: models/attune-base/make.sh DATASETS [OUT]}
+out=${2:-$root/out/attune-base}
+attune=${ATTUNE:-$root/build/release/attune}
+work=$out/work
+mkdir -p "$work"
+
+echo "1/3 corpus"
+python3 "$root/tools/corpus/tasks.py" --seed 1 --megabytes 60 --out "$work/tasks.jsonl"
+python3 "$root/tools/corpus/corpus.py" --seed 1 --megabytes 24 --out "$work/books.jsonl" \
+  --stories "$datasets/public-domain-stories/stories.jsonl.xz" \
+  --openstax "$datasets/openstax-text/openstax.jsonl.xz" ${BOOKS:+--books "$BOOKS"}
+python3 "$root/tools/corpus/sample.py" --tasks "$work/tasks.jsonl" --books "$work/books.jsonl" --megabytes 12 --out "$work/sample.txt"
+
+echo "2/3 tokenizer"
+"$attune" tokenizer train "$work/sample.txt" --vocab 4096 --out "$out" \
+  --special '<|endoftext|>' '<|im_start|>' '<|im_end|>' '<|reserved_0|>' '<|reserved_1|>' '<|reserved_2|>' '<|reserved_3|>' '<|reserved_4|>' \
+  --eos '<|endoftext|>' --chat-template "$here/chat_template.jinja"
+cp "$here/config.json" "$here/generation_config.json" "$here/chat_template.jinja" "$out/"
+
+echo "3/3 pretraining"
+"$attune" pretrain "$work/tasks.jsonl" "$work/books.jsonl" --model "$out" --out "$out" --seed 1
