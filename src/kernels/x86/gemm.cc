@@ -1,5 +1,6 @@
 #include "kernels/gemm.h"
 
+#include "kernels/x86/gemm_few_rows.h"
 #include "kernels/x86/gemm_tile.h"
 #include "kernels/x86/operations.h"
 
@@ -16,7 +17,9 @@ constexpr Step kBf16Step = Step::rounded;
 
 void gemm(const GemmArgs& args) {
   if (args.m <= 0 || args.n <= 0) return;
-  if (args.math == GemmMath::bf16) {
+  if (suits_few_rows(args)) {
+    gemm_few_rows(args);
+  } else if (args.math == GemmMath::bf16) {
     gemm_blocked<RegisterTile<kBf16Step>>(args);
   } else {
     gemm_blocked<RegisterTile<Step::plain>>(args);

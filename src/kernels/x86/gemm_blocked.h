@@ -39,12 +39,12 @@ void multiply_blocks(const GemmArgs& args, const SourceA& a, const SourceB& b) {
   float* panel = block + kDepth * kBlockColumns;
 
   const std::int64_t steps = (args.k + SourceA::kElements - 1) / SourceA::kElements;
-  const std::int64_t blocks = (steps + kDepth - 1) / kDepth;
-  const std::int64_t depth = round_up((steps + blocks - 1) / blocks, kWidth);
+  const std::int64_t blocks = larger(1, (steps + kDepth - 1) / kDepth);
+  const std::int64_t depth = larger(kWidth, round_up((steps + blocks - 1) / blocks, kWidth));
 
   for (std::int64_t column = 0; column < args.n; column += kBlockColumns) {
     const std::int64_t columns = smaller(args.n - column, kBlockColumns);
-    for (std::int64_t step = 0; step < steps; step += depth) {
+    for (std::int64_t step = 0; step == 0 || step < steps; step += depth) {  // once when k is 0
       const std::int64_t length = round_up(smaller(steps - step, depth), Tile::kStepGrain);
       for (std::int64_t j = 0; j < columns; j += Tile::kColumns) {
         pack_b(b, column + j, Tile::kColumns, step, length, block + j * length);

@@ -22,7 +22,7 @@ ATTUNE_INLINE Vec finish(Vec sum, Vec c, const TileTarget& target) {
   return target.add ? fma(set(target.alpha), sum, c) : set(target.alpha) * sum;
 }
 
-template <Step kTileStep>
+template <Step kTileStep, std::int64_t kStride = kPanelStride>
 struct RegisterTile {
   static constexpr Step kStep = kTileStep;
 #ifdef __AVX512F__
@@ -75,7 +75,7 @@ struct RegisterTile {
       for (int v = 0; v < kVectors; ++v) line[v] = load(b + s * kColumns + v * kWidth);
 #pragma GCC unroll 16
       for (int i = 0; i < kTileRows; ++i) {
-        const Vec row = set(a[i * kPanelStride + s]);
+        const Vec row = set(a[i * kStride + s]);
 #pragma GCC unroll 2
         for (int v = 0; v < kVectors; ++v) {
           sum[i][v] = multiply_step<kStep>(row, line[v], sum[i][v]);

@@ -1,4 +1,3 @@
-#include "kernels/ref/ref.h"
 #include "kernels/x86/operations.h"
 #include "kernels/x86/tables.h"
 
@@ -7,20 +6,20 @@ namespace attune::kernels::ATTUNE_VECTOR_SET {
 const Kernels kTable = {
     .isa = Isa::ATTUNE_VECTOR_SET,
     .gemm = gemm,
-    .attention_forward = ref::attention_forward,
-    .attention_backward = ref::attention_backward,
-    .rms_norm_forward = ref::rms_norm_forward,
-    .rms_norm_backward = ref::rms_norm_backward,
-    .rms_norm_backward_weight = ref::rms_norm_backward_weight,
-    .rope = ref::rope,
-    .swiglu_forward = ref::swiglu_forward,
-    .swiglu_backward = ref::swiglu_backward,
-    .add = ref::add,
-    .bias_add = ref::bias_add,
-    .column_sum = ref::column_sum,
-    .cross_entropy = ref::cross_entropy,
-    .adamw = ref::adamw,
-    .sum_squares = ref::sum_squares,
+    .attention_forward = attention_forward,
+    .attention_backward = attention_backward,
+    .rms_norm_forward = rms_norm_forward,
+    .rms_norm_backward = rms_norm_backward,
+    .rms_norm_backward_weight = rms_norm_backward_weight,
+    .rope = rope,
+    .swiglu_forward = swiglu_forward,
+    .swiglu_backward = swiglu_backward,
+    .add = add,
+    .bias_add = bias_add,
+    .column_sum = column_sum,
+    .cross_entropy = cross_entropy,
+    .adamw = adamw,
+    .sum_squares = sum_squares,
 };
 
 }  // namespace attune::kernels::ATTUNE_VECTOR_SET

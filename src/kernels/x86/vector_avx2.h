@@ -43,20 +43,38 @@ ATTUNE_INLINE Vec times_power_of_two(Vec v, Vec n) {
 ATTUNE_INLINE Vec select(Mask mask, Vec a, Vec b) {
   return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(mask));
 }
+ATTUNE_INLINE Mask equal(Vec a, Vec b) {
+  return _mm256_castps_si256(_mm256_cmp_ps(a, b, _CMP_EQ_OQ));
+}
 ATTUNE_INLINE Mask greater(Vec a, Vec b) {
   return _mm256_castps_si256(_mm256_cmp_ps(a, b, _CMP_GT_OQ));
 }
-ATTUNE_INLINE bool any(Mask mask) { return _mm256_movemask_epi8(mask) != 0; }
+// The lowest set lane, or kWidth.
+ATTUNE_INLINE int lowest(Mask mask) {
+  const int lanes = _mm256_movemask_ps(_mm256_castsi256_ps(mask));
+  return lanes == 0 ? 8 : __builtin_ctz(static_cast<unsigned>(lanes));
+}
 
 ATTUNE_INLINE float sum(Vec v) {
   const __m128 four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
   const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
+ATTUNE_INLINE float first_lane(Vec v) { return _mm256_cvtss_f32(v); }
 ATTUNE_INLINE float largest(Vec v) {
   const __m128 four = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
   const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
+
+// Doubles: the lower and the upper half of v, each half of kWidth lanes.
+using DoubleVec = __m256d;
+ATTUNE_INLINE DoubleVec zero_double() { return _mm256_setzero_pd(); }
+ATTUNE_INLINE DoubleVec low_double(Vec v) { return _mm256_cvtps_pd(_mm256_castps256_ps128(v)); }
+ATTUNE_INLINE DoubleVec high_double(Vec v) { return _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)); }
+ATTUNE_INLINE double sum(DoubleVec v) {
+  const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1));
+  return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
 }
 
 // kWidth bf16 widened to floats; `count` below kWidth gives 0 elsewhere.

@@ -30,11 +30,21 @@ ATTUNE_INLINE Vec times_power_of_two(Vec v, Vec n) { return _mm512_scalef_ps(v, 
 
 // Lanes where the mask is set come from `a`, the others from `b`.
 ATTUNE_INLINE Vec select(Mask mask, Vec a, Vec b) { return _mm512_mask_blend_ps(mask, b, a); }
+ATTUNE_INLINE Mask equal(Vec a, Vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 ATTUNE_INLINE Mask greater(Vec a, Vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
-ATTUNE_INLINE bool any(Mask mask) { return mask != 0; }
+// The lowest set lane, or kWidth.
+ATTUNE_INLINE int lowest(Mask mask) { return mask == 0 ? 16 : __builtin_ctz(mask); }
 
 ATTUNE_INLINE float sum(Vec v) { return _mm512_reduce_add_ps(v); }
+ATTUNE_INLINE float first_lane(Vec v) { return _mm512_cvtss_f32(v); }
 ATTUNE_INLINE float largest(Vec v) { return _mm512_reduce_max_ps(v); }
+
+// Doubles: the lower and the upper half of v, each half of kWidth lanes.
+using DoubleVec = __m512d;
+ATTUNE_INLINE DoubleVec zero_double() { return _mm512_setzero_pd(); }
+ATTUNE_INLINE DoubleVec low_double(Vec v) { return _mm512_cvtps_pd(_mm512_castps512_ps256(v)); }
+ATTUNE_INLINE DoubleVec high_double(Vec v) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1)); }
+ATTUNE_INLINE double sum(DoubleVec v) { return _mm512_reduce_add_pd(v); }
 
 // The lanes as 32-bit patterns: lane i is the bits of p[i], two bf16.
 ATTUNE_INLINE Vec load_bits(const std::uint16_t* p) { return _mm512_loadu_ps(p); }
