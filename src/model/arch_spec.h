@@ -1,5 +1,5 @@
-// What distinguishes one decoder-only transformer from another, as data. One forward and one backward serve
-// every family; parse_arch_spec reads a Hugging Face config.json into it.
+// What distinguishes one decoder-only transformer from another, as data. One forward and one
+// backward serve every family; parse_arch_spec reads a Hugging Face config.json into it.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,11 @@ struct RopeSpec {
   float theta = 10000.0f;
   RopeKind kind = RopeKind::standard;
   float factor = 1.0f;
-  float low_frequency_factor = 1.0f;   // llama3
-  float high_frequency_factor = 4.0f;  // llama3
+  float low_frequency_factor = 1.0f;       // llama3
+  float high_frequency_factor = 4.0f;      // llama3
   std::int64_t original_positions = 8192;  // llama3
+
+  bool operator==(const RopeSpec&) const = default;
 };
 
 struct ArchSpec {
@@ -31,17 +33,21 @@ struct ArchSpec {
   RopeSpec rope;
   std::int64_t sliding_window = 0;  // 0: none
   bool qkv_bias = false, o_bias = false, mlp_bias = false;
-  bool qk_norm = false;  // RMSNorm over head_dim on q and k before RoPE (Qwen3)
-  bool tied = false;     // lm_head is the embedding
+  bool qk_norm = false;                  // RMSNorm over head_dim on q and k before RoPE (Qwen3)
+  bool tied = false;                     // lm_head is the embedding
+  std::int64_t begin_token = -1;         // bos_token_id; -1: none
+  std::vector<std::int64_t> end_tokens;  // eos_token_id, one or several
 
   std::int64_t q_width() const { return heads * head_dim; }
   std::int64_t kv_width() const { return kv_heads * head_dim; }
   // Parameters of all weights (tied ones counted once).
   std::int64_t parameters() const;
+
+  bool operator==(const ArchSpec&) const = default;
 };
 
-// `config` is config.json, `where` its path for messages. An unsupported model_type, activation, rope type or
-// quantization is refused by name.
+// `config` is config.json, `where` its path for messages. An unsupported model_type, activation,
+// rope type or quantization is refused by name.
 Result<ArchSpec> parse_arch_spec(const Json& config, std::string_view where);
 // The config.json that parse_arch_spec reads back to the same spec.
 Json to_config(const ArchSpec& spec);

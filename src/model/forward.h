@@ -1,5 +1,6 @@
-// Computing with a model: the training pass (forward, loss, backward) over a packed batch, and the cached
-// pass of generation. forward.cc is the model read from top to bottom; backward.cc mirrors it.
+// Computing with a model: the training pass (forward, loss, backward) over a packed batch, and the
+// cached pass of generation. forward.cc is the model read from top to bottom; backward.cc mirrors
+// it.
 #pragma once
 
 #include <cstdint>
@@ -15,24 +16,28 @@ namespace attune::model {
 
 // Documents back to back, without padding; attention never crosses a document's border.
 struct Batch {
-  std::vector<std::int32_t> tokens;           // [T]
-  std::vector<std::int64_t> document_starts;  // [documents + 1], from 0 to T; positions restart at each
+  std::vector<std::int32_t> tokens;  // [T]
+  std::vector<std::int64_t>
+      document_starts;  // [documents + 1], from 0 to T; positions restart at each
 };
 
-// What the loss needs for each token: the token that should follow, and its weight (0: not a target).
+// What the loss needs for each token: the token that should follow, and its weight (0: not a
+// target).
 struct Targets {
   std::vector<std::int32_t> next;  // [T]; ignored where weight is 0
   std::vector<float> weight;       // [T]
 };
 
 struct LossSums {
-  double weighted_nll = 0;  // sum of weight * -log p
-  double weight = 0;        // sum of weights
-  std::int64_t targets = 0; // tokens with weight > 0
-  std::int64_t correct = 0; // of them, those whose most likely token was right
+  double weighted_nll = 0;   // sum of weight * -log p
+  double weight = 0;         // sum of weights
+  std::int64_t targets = 0;  // tokens with weight > 0
+  std::int64_t correct = 0;  // of them, those whose most likely token was right
   LossSums& operator+=(const LossSums& other);
   double mean() const { return weight > 0 ? weighted_nll / weight : 0; }
-  double accuracy() const { return targets > 0 ? static_cast<double>(correct) / static_cast<double>(targets) : 0; }
+  double accuracy() const {
+    return targets > 0 ? static_cast<double>(correct) / static_cast<double>(targets) : 0;
+  }
 };
 
 struct PassOptions {
@@ -58,7 +63,8 @@ class Workspace {
 LossSums evaluate_loss(const kernels::Context& context, const Model& model, Workspace& workspace,
                        const Batch& batch, const Targets& targets, const PassOptions& options);
 
-// Forward, loss and backward. Adds gradient_scale * d(weighted_nll) to the gradients of model.parameters().
+// Forward, loss and backward. Adds gradient_scale * d(weighted_nll) to the gradients of
+// model.parameters().
 LossSums train_pass(const kernels::Context& context, Model& model, Workspace& workspace,
                     const Batch& batch, const Targets& targets, float gradient_scale,
                     const PassOptions& options);
@@ -77,8 +83,9 @@ class KvCache {
   std::int64_t length(std::int64_t slot) const;
   std::int64_t max_positions() const;
   void truncate(std::int64_t slot, std::int64_t length);  // forget tokens from `length` on
-  void copy_prefix(std::int64_t from_slot, std::int64_t to_slot, std::int64_t length);  // share a prompt's prefix
-  struct Storage;  // activations.h
+  void copy_prefix(std::int64_t from_slot, std::int64_t to_slot,
+                   std::int64_t length);  // share a prompt's prefix
+  struct Storage;                         // activations.h
   Storage& storage() { return *storage_; }
   const Storage& storage() const { return *storage_; }
 
@@ -92,9 +99,10 @@ struct Append {
   std::span<const std::int32_t> tokens;
 };
 
-// One pass over the new tokens of several sequences (a prompt, or one token each while decoding). Writes the logits
-// of each sequence's last token, [appends.size(), V]; with all_logits, of every new token, [sum of tokens, V].
-// The caller keeps within the cache's max_positions and the workspace's max_tokens.
+// One pass over the new tokens of several sequences (a prompt, or one token each while decoding).
+// Writes the logits of each sequence's last token, [appends.size(), V]; with all_logits, of every
+// new token, [sum of tokens, V]. The caller keeps within the cache's max_positions and the
+// workspace's max_tokens.
 void forward_cached(const kernels::Context& context, const Model& model, Workspace& workspace,
                     KvCache& cache, std::span<const Append> appends, bool all_logits, float* logits,
                     const PassOptions& options);

@@ -4,7 +4,8 @@
 //   ATTUNE_TRY_VOID(model.add_lora({.rank = 16, .alpha = 32, .targets = {"all-linear"}}, seed));
 //   for (Parameter& p : model.parameters()) ...   // what the optimiser sees
 //
-// forward.h computes with it. A Model is not thread-safe while it is trained; computing with it only reads.
+// forward.h computes with it. A Model is not thread-safe while it is trained; computing with it
+// only reads.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +16,16 @@
 #include <string>
 #include <vector>
 
+#include "base/dtype.h"
 #include "base/result.h"
 #include "io/file.h"
 #include "model/arch_spec.h"
 
 namespace attune::model {
 
-// f32: weights and products in f32. bf16: weights rounded to bf16, operands of every product rounded to bf16,
-// sums, activations between products, adapters' masters, gradients and optimiser state in f32.
+// f32: weights and products in f32. bf16: weights rounded to bf16, operands of every product
+// rounded to bf16, sums, activations between products, adapters' masters, gradients and optimiser
+// state in f32.
 enum class Precision { f32, bf16 };
 
 struct LoraConfig {
@@ -45,26 +48,33 @@ struct Parameter {
 
 class Model {
  public:
-  // A Hugging Face folder: config.json and safetensors. A missing, extra-shaped or truncated tensor is an error
-  // that names it.
+  // A Hugging Face folder: config.json and safetensors. A missing, extra-shaped or truncated tensor
+  // is an error that names it.
   static Result<Model> load(const Path& folder, Precision precision);
   // Random weights: N(0, 0.02), output projections scaled by 1/sqrt(2 layers), norms 1, biases 0.
   static Model random(const ArchSpec& spec, Precision precision, std::uint64_t seed);
-  // Writes config.json and model.safetensors in `stored` type (f32 or bf16).
+  // Writes config.json and model.safetensors in `stored` type (f32 or bf16): the base weights,
+  // without the adapter.
   Result<void> save(const Path& folder, Dtype stored) const;
 
   const ArchSpec& spec() const;
   Precision precision() const;
 
-  // A fresh adapter: A ~ U(+-1/sqrt(in)), B = 0 (PEFT's initialisation). Replaces any adapter; freezes the base.
+  // A fresh adapter: A ~ U(+-1/sqrt(in)), B = 0 (PEFT's initialisation). Replaces any adapter;
+  // freezes the base.
   Result<void> add_lora(const LoraConfig& config, std::uint64_t seed);
-  // PEFT folder: adapter_config.json and adapter_model.safetensors. Unknown arithmetic (DoRA, bias, ...) is refused.
+  // PEFT folder: adapter_config.json and adapter_model.safetensors. Unknown arithmetic (DoRA, bias,
+  // ...) is refused.
   Result<void> load_adapter(const Path& folder);
   Result<void> save_adapter(const Path& folder, const std::string& base_model_name) const;
   bool has_adapter() const;
+  // Adds scale * B A to the weights, summed in f32 and rounded once, and drops the adapter. Nothing
+  // without one.
+  void merge_adapter();
   const std::optional<LoraConfig>& lora() const;
 
-  // Makes every base weight trainable (full-parameter training); f32 masters are kept in both precisions.
+  // Makes every base weight trainable (full-parameter training); f32 masters are kept in both
+  // precisions. An adapter is merged first.
   void train_all_weights();
 
   // The trainable tensors in a fixed order; empty when nothing is trained.

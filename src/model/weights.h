@@ -1,0 +1,120 @@
+// What a Model owns: its matrices and vectors in the order of the computation, with the names that
+// they have in files. Only the model layer includes this.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernels/gemm.h"
+#include "model/model.h"
+#include "tensor/buffer.h"
+
+namespace attune::model {
+
+// A matrix [rows, columns] as f32 or as bf16: exactly one of the two buffers is filled.
+struct Matrix {
+  std::string name;
+  std::int64_t rows = 0, columns = 0;
+  Buffer<float> f32;
+  Buffer<bf16> half;
+  Buffer<float> gradient;  // filled while the matrix is trained
+
+  std::int64_t elements() const { return rows * columns; }
+  bool is_half() const { return half.size() > 0; }
+  bool trained() const { return gradient.size() > 0; }
+  kernels::GemmOperand operand(bool transposed) const;
+  // Copies one row as f32.
+  void copy_row(std::int64_t row, float* out) const;
+  void convert_to_f32();
+  void convert_to_half();
+};
+
+// A norm's scale or a bias, always f32; empty when the architecture has none.
+struct Vector {
+  std::string name;
+  std::int64_t size = 0;
+  Buffer<float> value;
+  Buffer<float> gradient;
+
+  bool present() const { return size > 0; }
+  bool trained() const { return gradient.size() > 0; }
+};
+
+// y += scale * (dropout(x) A^T) B^T
+struct Lora {
+  std::int64_t rank = 0;
+  float alpha = 0;
+  float scale = 0;
+  std::uint32_t dropout_stream = 0;  // stream_id of A's name
+  Buffer<float> a, b;                // [R, K], [N, R]
+  Buffer<float> a_gradient, b_gradient;
+};
+
+// y = x W^T (+ bias) (+ LoRA). The name is the module's path, as "model.layers.0.self_attn.q_proj".
+struct Linear {
+  std::string name;
+  Matrix weight;  // [N, K]
+  Vector bias;
+  std::optional<Lora> lora;
+
+  std::int64_t inputs() const { return weight.columns; }
+  std::int64_t outputs() const { return weight.rows; }
+};
+
+struct Layer {
+  Vector attention_norm;  // [H]
+  Linear q, k, v, o;
+  Vector q_norm, k_norm;  // [D] with qk_norm
+  Vector mlp_norm;        // [H]
+  Linear gate, up, down;
+
+  std::array<Linear*, 7> linears() { return {&q, &k, &v, &o, &gate, &up, &down}; }
+  std::array<const Linear*, 7> linears() const { return {&q, &k, &v, &o, &gate, &up, &down}; }
+};
+
+// The order of linears() and kLinearNames.
+enum LinearIndex : std::size_t { kQ, kK, kV, kO, kGate, kUp, kDown };
+
+inline constexpr std::array<std::string_view, 7> kLinearNames = {
+    "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"};
+
+struct Model::Weights {
+  ArchSpec spec;
+  Precision precision = Precision::f32;
+  Matrix embedding;  // [V, H]
+  std::vector<Layer> layers;
+  Vector final_norm;                     // [H]
+  std::optional<Matrix> untied_head;     // [V, H]
+  std::vector<float> inverse_frequency;  // [D / 2]
+  bool base_trained = false;
+  std::optional<LoraConfig> lora;
+  std::vector<Parameter> parameters;
+
+  Matrix& head() { return untied_head ? *untied_head : embedding; }
+  const Matrix& head() const { return untied_head ? *untied_head : embedding; }
+  kernels::GemmMath math() const {
+    return precision == Precision::bf16 ? kernels::GemmMath::bf16 : kernels::GemmMath::f32;
+  }
+};
+
+// All names and sizes of the architecture. The buffers are empty: whoever fills them has checked
+// the sizes first.
+Model::Weights lay_out_weights(const ArchSpec& spec, Precision precision);
+
+// Every matrix and vector that the architecture has, in the order of files and of parameters().
+std::vector<Matrix*> matrices(Model::Weights& weights);
+std::vector<Vector*> vectors(Model::Weights& weights);
+
+// lora.cc. Stops training the base, drops adapters and empties the list of parameters.
+void freeze_base(Model::Weights& weights);
+// Gives `linear` an adapter of zeros.
+void attach_lora(Linear& linear, std::int64_t rank, float alpha, bool rank_stabilised);
+// Lists A and B of every adapted linear as the parameters.
+void list_lora_parameters(Model::Weights& weights);
+std::string lora_tensor_name(const Linear& linear,
+                             std::string_view which);  // which: "lora_A" or "lora_B"
+
+}  // namespace attune::model
