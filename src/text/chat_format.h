@@ -1,5 +1,5 @@
-// How a model's chat template and tokenizer turn conversations into tokens: one definition that training,
-// evaluation and serving share, so that what is trained is what is served.
+// How a model's chat template and tokenizer turn conversations into tokens: one definition that
+// training, evaluation and serving share, so that what is trained is what is served.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace attune::text {
 
-// A training conversation in tokens. trained[i] > 0: token i is a target with that weight (an assistant's
-// words and the end-of-turn token that closes them); 0: context only.
+// A training conversation in tokens. trained[i] > 0: token i is a target with that weight (an
+// assistant's words and the end-of-turn token that closes them); 0: context only.
 struct EncodedChat {
   std::vector<std::int32_t> ids;
   std::vector<float> trained;  // same length as ids
@@ -22,14 +22,16 @@ struct EncodedChat {
 
 class ChatFormat {
  public:
-  // Reads tokenizer and template from a model folder. A folder without a chat template is an error with its fix.
+  // Reads tokenizer and template from a model folder. A folder without a chat template is an error
+  // with its fix.
   static Result<ChatFormat> load(const std::filesystem::path& model_folder);
 
   const Tokenizer& tokenizer() const;
 
   // messages: array of {"role", "content", "weight"?: 0|1, ...}; tools: array or null.
-  // Targets are the assistant messages whose weight is not 0. Where the template has {% generation %} blocks they
-  // decide; else the rendering of each prefix does, and a template that rewrites earlier turns is refused.
+  // Targets are the assistant messages whose weight is not 0. Where the template has {% generation
+  // %} blocks they decide; else the rendering of each prefix does, and a template that rewrites
+  // earlier turns is refused.
   Result<EncodedChat> encode_training(const Json& messages, const Json& tools) const;
 
   // The prompt for the next assistant turn (add_generation_prompt = true).
@@ -38,8 +40,8 @@ class ChatFormat {
   // The rendered text of encode_prompt, for people.
   Result<std::string> render_prompt(const Json& messages, const Json& tools) const;
 
-  // Tokens that end an assistant turn: eos of generation_config.json, config.json and the tokenizer, plus
-  // the token that the template puts after an assistant message.
+  // Tokens that end an assistant turn: eos of generation_config.json, config.json and the
+  // tokenizer, plus the token that the template puts after an assistant message.
   const std::vector<std::int32_t>& stop_ids() const;
 
   ChatFormat(ChatFormat&&) noexcept;
