@@ -24,7 +24,7 @@ from random import Random
 from typing import Any
 
 SOURCE = Path(__file__).parent / "source"
-SPLITS = {"train": 500, "validation": 100, "extra": 400, "test": 400}
+SPLITS = {"train": 500, "validation": 300, "test": 400}
 COLUMNS = ("id", "received", "channel", "subject", "body", "agent_notes", "answer", "split")
 
 ACTIONS = {  # what people ask for, by category; repeated names are likelier
@@ -174,6 +174,8 @@ class Writer:
             body = f"{greeting.lower() if style.lower else greeting}{rng.choice((chr(10), chr(10) * 2, ' '))}{body}"
         if signed:
             body += f"\n\n{self.frame('signature')}\n{values['name']}" + rng.choice(("", "", "", f"\nTel. 0{rng.randint(100, 999)} {rng.randint(10000, 99999)}"))
+        if channel == "email" and rng.random() < 0.15:
+            body += f"\n\n> On {rng.randint(1, 28)} {rng.choice(MONTHS)} Brightwell wrote:\n> {rng.choice(QUOTED)}"
         return Ticket(channel, capital(fill(self.frame("subject"), values)), untidy(rng, body), answer)
 
 
@@ -237,9 +239,7 @@ def written_order(rng: Random, order: str | None) -> str:
 
 
 def untidy(rng: Random, body: str) -> str:
-    if rng.random() < 0.08:
-        day = f"{rng.randint(1, 28)} {rng.choice(MONTHS)}"
-        body += f"\n\n> On {day} Brightwell wrote:\n> {rng.choice(QUOTED)}"
+    """Stray blank lines, and the line ends of another system."""
     if rng.random() < 0.06:
         body = "\n" + body + "\n\n"
     return body.replace("\n", "\r\n") if rng.random() < 0.3 else body
