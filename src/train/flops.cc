@@ -1,28 +1,28 @@
 #include "train/flops.h"
 
 #include <algorithm>
-#include <array>
+#include <charconv>
 #include <string_view>
 
 namespace attune::train {
 
 namespace {
 
+using Ranks = std::array<std::int64_t, kBlockLinears>;
+
 struct Linear {
   std::int64_t inputs, outputs;
-  bool adapted;
   int stage;  // 0: q, k, v; 1: o; 2: gate, up; 3: down. Attention lies between 0 and 1.
 };
 
-std::array<Linear, 7> linears_of(const FlopRules& rules) {
-  const model::ArchSpec& spec = rules.spec;
-  return {{{spec.hidden, spec.q_width(), rules.adapts_qkv[0], 0},
-           {spec.hidden, spec.kv_width(), rules.adapts_qkv[1], 0},
-           {spec.hidden, spec.kv_width(), rules.adapts_qkv[2], 0},
-           {spec.q_width(), spec.hidden, rules.adapts_o, 1},
-           {spec.hidden, spec.intermediate, rules.adapts_gate, 2},
-           {spec.hidden, spec.intermediate, rules.adapts_up, 2},
-           {spec.intermediate, spec.hidden, rules.adapts_down, 3}}};
+std::array<Linear, kBlockLinears> linears_of(const model::ArchSpec& spec) {
+  return {{{spec.hidden, spec.q_width(), 0},
+           {spec.hidden, spec.kv_width(), 0},
+           {spec.hidden, spec.kv_width(), 0},
+           {spec.q_width(), spec.hidden, 1},
+           {spec.hidden, spec.intermediate, 2},
+           {spec.hidden, spec.intermediate, 2},
+           {spec.intermediate, spec.hidden, 3}}};
 }
 
 double product(std::int64_t a, std::int64_t b, std::int64_t c) {
@@ -38,22 +38,53 @@ double head_product(const FlopRules& rules, const PassShape& shape) {
   return product(shape.targets, rules.spec.hidden, rules.spec.vocabulary);
 }
 
-// Backward of one block. `lowest_stage`: the first stage that has anything to do, -1 when the
-// block's input needs its gradient too (every block but the first, or a trained base).
-double block_backward(const FlopRules& rules, const PassShape& shape, int lowest_stage) {
-  double total = 0;
-  for (const Linear& linear : linears_of(rules)) {
-    if (linear.stage < lowest_stage) continue;
-    const bool needs_input_gradient = linear.stage > lowest_stage;
+constexpr int kInputNeedsGradient = -1;
+constexpr int kNothingToDo = 4;
+
+// The first stage of a block that has a backward when nothing below the block has one.
+int lowest_stage(const FlopRules& rules, const Ranks& ranks) {
+  int lowest = kNothingToDo;
+  const auto linears = linears_of(rules.spec);
+  for (std::size_t i = 0; i < kBlockLinears; ++i) {
+    if (ranks[i] > 0) lowest = std::min(lowest, linears[i].stage);
+  }
+  return lowest;
+}
+
+double block_backward(const FlopRules& rules, const Ranks& ranks, const PassShape& shape,
+                      int lowest) {
+  double total = lowest <= 0 ? 4 * attention_product(rules, shape) : 0;
+  const auto linears = linears_of(rules.spec);
+  for (std::size_t i = 0; i < kBlockLinears; ++i) {
+    const Linear& linear = linears[i];
+    if (linear.stage < lowest) continue;
+    const bool needs_input_gradient = linear.stage > lowest;
     if (needs_input_gradient) total += product(shape.tokens, linear.inputs, linear.outputs);
     if (rules.trains_base) total += product(shape.tokens, linear.inputs, linear.outputs);
-    if (!linear.adapted || rules.rank == 0) continue;
-    total += 2 * product(shape.tokens, rules.rank, linear.outputs);  // v = dy B, dB = dy^T u
-    total += product(shape.tokens, rules.rank, linear.inputs);       // dA = v^T x
-    if (needs_input_gradient) total += product(shape.tokens, rules.rank, linear.inputs);
+    total += 2 * product(shape.tokens, ranks[i], linear.outputs);  // v = dy B, dB = dy^T u
+    total += product(shape.tokens, ranks[i], linear.inputs);       // dA = v^T x
+    if (needs_input_gradient) total += product(shape.tokens, ranks[i], linear.inputs);
   }
-  if (lowest_stage <= 0) total += 4 * attention_product(rules, shape);
   return total;
+}
+
+constexpr std::string_view kLinearNames[kBlockLinears] = {
+    "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"};
+
+// Reads layer and linear out of "...layers.3.self_attn.q_proj.lora_A.weight".
+void note_adapter(const model::Parameter& parameter, FlopRules& rules) {
+  constexpr std::string_view kLayers = "layers.";
+  const std::string_view name = parameter.name;
+  const std::size_t at = name.find(kLayers);
+  if (name.find(".lora_A.") == std::string_view::npos || at == std::string_view::npos) return;
+  std::size_t layer = 0;
+  std::from_chars(name.data() + at + kLayers.size(), name.data() + name.size(), layer);
+  if (layer >= rules.ranks.size()) return;
+  for (std::size_t i = 0; i < kBlockLinears; ++i) {
+    if (name.find(kLinearNames[i]) != std::string_view::npos) {
+      rules.ranks[layer][i] = parameter.shape[0];
+    }
+  }
 }
 
 }  // namespace
@@ -81,47 +112,36 @@ PassShape shape_of(const model::Batch& batch, const model::Targets& targets, std
 FlopRules flop_rules(const model::Model& model) {
   FlopRules rules;
   rules.spec = model.spec();
-  if (!model.lora()) {
-    rules.trains_base = !model.parameters().empty();
-    return rules;
-  }
-  rules.rank = model.lora()->rank;
-  for (const std::string_view target : model.lora()->targets) {
-    const bool all = target == "all-linear";
-    if (all || target == "q_proj") rules.adapts_qkv[0] = true;
-    if (all || target == "k_proj") rules.adapts_qkv[1] = true;
-    if (all || target == "v_proj") rules.adapts_qkv[2] = true;
-    if (all || target == "o_proj") rules.adapts_o = true;
-    if (all || target == "gate_proj") rules.adapts_gate = true;
-    if (all || target == "up_proj") rules.adapts_up = true;
-    if (all || target == "down_proj") rules.adapts_down = true;
-  }
+  rules.trains_base = !model.has_adapter() && !model.parameters().empty();
+  rules.ranks.assign(static_cast<std::size_t>(rules.spec.layers), Ranks{});
+  for (const model::Parameter& parameter : model.parameters()) note_adapter(parameter, rules);
   return rules;
 }
 
 double forward_flops(const FlopRules& rules, const PassShape& shape) {
-  double block = 2 * attention_product(rules, shape);
-  for (const Linear& linear : linears_of(rules)) {
-    block += product(shape.tokens, linear.inputs, linear.outputs);
-    if (linear.adapted) block += product(shape.tokens, rules.rank, linear.inputs + linear.outputs);
+  double total = head_product(rules, shape);
+  const auto linears = linears_of(rules.spec);
+  for (const Ranks& ranks : rules.ranks) {
+    total += 2 * attention_product(rules, shape);
+    for (std::size_t i = 0; i < kBlockLinears; ++i) {
+      total += product(shape.tokens, linears[i].inputs, linears[i].outputs);
+      total += product(shape.tokens, ranks[i], linears[i].inputs + linears[i].outputs);
+    }
   }
-  return block * static_cast<double>(rules.spec.layers) + head_product(rules, shape);
+  return total;
 }
 
 double train_flops(const FlopRules& rules, const PassShape& shape) {
-  int lowest_stage = -1;
-  if (!rules.trains_base) {
-    lowest_stage = 4;
-    for (const Linear& linear : linears_of(rules)) {
-      if (linear.adapted) lowest_stage = std::min(lowest_stage, linear.stage);
-    }
-    if (lowest_stage == 4 || rules.rank == 0) return forward_flops(rules, shape);
+  double total = forward_flops(rules, shape);
+  bool below_needs_gradient = rules.trains_base;
+  for (const Ranks& ranks : rules.ranks) {
+    const int lowest = below_needs_gradient ? kInputNeedsGradient : lowest_stage(rules, ranks);
+    if (lowest == kNothingToDo) continue;
+    total += block_backward(rules, ranks, shape, lowest);
+    below_needs_gradient = true;
   }
-  const double head = head_product(rules, shape) * (rules.trains_base ? 2 : 1);
-  const double blocks =
-      block_backward(rules, shape, lowest_stage) +
-      static_cast<double>(rules.spec.layers - 1) * block_backward(rules, shape, -1);
-  return forward_flops(rules, shape) + head + blocks;
+  if (below_needs_gradient) total += head_product(rules, shape) * (rules.trains_base ? 2 : 1);
+  return total;
 }
 
 }  // namespace attune::train

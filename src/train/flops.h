@@ -14,7 +14,9 @@
 // dX.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <vector>
 
 #include "model/forward.h"
 #include "model/model.h"
@@ -30,13 +32,16 @@ struct PassShape {
 
 PassShape shape_of(const model::Batch& batch, const model::Targets& targets, std::int64_t window);
 
+// The seven linears of a block, in the order of the computation.
+enum class BlockLinear { q, k, v, o, gate, up, down };
+inline constexpr std::size_t kBlockLinears = 7;
+
 // What of a model decides its FLOPs.
 struct FlopRules {
   model::ArchSpec spec;
   bool trains_base = false;
-  std::int64_t rank = 0;  // 0: no adapter
-  bool adapts_qkv[3] = {false, false, false};
-  bool adapts_o = false, adapts_gate = false, adapts_up = false, adapts_down = false;
+  // The adapter's rank on each linear of each block; 0 where there is none.
+  std::vector<std::array<std::int64_t, kBlockLinears>> ranks;  // [layers]
 };
 
 FlopRules flop_rules(const model::Model& model);

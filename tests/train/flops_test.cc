@@ -14,13 +14,12 @@ FlopRules smol_rules() {  // SmolLM2-135M
   rules.spec.head_dim = 64;
   rules.spec.intermediate = 1536;
   rules.spec.vocabulary = 49152;
+  rules.ranks.assign(30, {});
   return rules;
 }
 
 FlopRules adapt_all(FlopRules rules, std::int64_t rank) {
-  rules.rank = rank;
-  for (bool& adapted : rules.adapts_qkv) adapted = true;
-  rules.adapts_o = rules.adapts_gate = rules.adapts_up = rules.adapts_down = true;
+  for (auto& ranks : rules.ranks) ranks.fill(rank);
   return rules;
 }
 
@@ -67,13 +66,22 @@ TEST(Flops, LoraNeedsNoWeightGradientsAndNothingBelowItsLowestLinear) {
 
 TEST(Flops, AdaptersInTheMlpAloneSkipTheFirstAttention) {
   FlopRules mlp = smol_rules();
-  mlp.rank = 16;
-  mlp.adapts_down = true;
-  mlp.spec.layers = 1;
+  mlp.ranks.assign(1, {});
+  mlp.ranks[0][static_cast<std::size_t>(BlockLinear::down)] = 16;
   const PassShape shape = full_document(100);
   // Only dX of the head, and v, dB, dA of down_proj.
   const double wanted = 2.0 * 100 * 576 * 49152 + 4.0 * 100 * 16 * 576 + 2.0 * 100 * 16 * 1536;
   EXPECT_DOUBLE_EQ(train_flops(mlp, shape) - forward_flops(mlp, shape), wanted);
+}
+
+TEST(Flops, BlocksBelowTheLowestAdapterHaveNoBackward) {
+  FlopRules top = smol_rules();
+  top.ranks.back().fill(16);
+  FlopRules alone = adapt_all(smol_rules(), 16);
+  alone.ranks.resize(1);
+  const PassShape shape = full_document(64);
+  EXPECT_DOUBLE_EQ(train_flops(top, shape) - forward_flops(top, shape),
+                   train_flops(alone, shape) - forward_flops(alone, shape));
 }
 
 TEST(Flops, FullTrainingTakesTwiceTheForwardBackward) {
