@@ -18,10 +18,50 @@ import tasks  # noqa: E402
 
 SAMPLE = list(itertools.islice(tasks.rows(5), 4000))
 # Words of customer support and of the demo's labels and glossary. Invented words may hold them inside, so whole words only.
-DEMO_WORDS = ("tickets?", "complaints?", "complain(ed|ing)?", "customers?", "refund(s|ed)?", "reimburse(d|ment)?", "replacement", "helpdesk", "help desk",
-              "support", "order", "orders", "ordered", "order_id", "products?", "deliver(y|ed)", "courier", "invoices?", "billing", "warranty", "defect", "firmware",
-              "thermostat", "brightwell", "control unit", "display panel", "power supply", "temperature probe", "radio module", "storage cell", "mounting bracket",
-              "circulation pump", "touchscreen", "charger", "adapter", "wifi", "battery", "accumulator", "repair_visit", "call_back", "priority", "tier")
+DEMO_WORDS = (
+    "tickets?",
+    "complaints?",
+    "complain(ed|ing)?",
+    "customers?",
+    "refund(s|ed)?",
+    "reimburse(d|ment)?",
+    "replacement",
+    "helpdesk",
+    "help desk",
+    "support",
+    "order",
+    "orders",
+    "ordered",
+    "order_id",
+    "products?",
+    "deliver(y|ed)",
+    "courier",
+    "invoices?",
+    "billing",
+    "warranty",
+    "defect",
+    "firmware",
+    "thermostat",
+    "brightwell",
+    "control unit",
+    "display panel",
+    "power supply",
+    "temperature probe",
+    "radio module",
+    "storage cell",
+    "mounting bracket",
+    "circulation pump",
+    "touchscreen",
+    "charger",
+    "adapter",
+    "wifi",
+    "battery",
+    "accumulator",
+    "repair_visit",
+    "call_back",
+    "priority",
+    "tier",
+)
 DEMO = re.compile(r"(?i)(?<![a-z])(" + "|".join(DEMO_WORDS) + r")(?![a-z])")
 
 
@@ -29,7 +69,7 @@ def json_answers(rows: list[str]) -> list[object]:
     answers = []
     for row in rows:
         for message in json.loads(row)["messages"]:
-            if message["role"] == "assistant" and message["content"][:2] in ('{"', '[{', '["'):
+            if message["role"] == "assistant" and message["content"][:2] in ('{"', "[{", '["'):
                 answers.append(message["content"])
     return answers
 
@@ -45,7 +85,9 @@ class BaseCorpusTest(unittest.TestCase):
                 self.assertIsNone(DEMO.search(line), f"{path.name}:{number}: {line}")
 
     def test_no_key_set_equals_that_of_the_demo(self) -> None:
-        contract = json.loads((ROOT / "examples" / "tickets" / "ticket.schema.json").read_text(encoding="utf-8"))
+        contract = json.loads(
+            (ROOT / "examples" / "tickets" / "ticket.schema.json").read_text(encoding="utf-8")
+        )
         wanted = set(contract["properties"])
         for answer in json_answers(SAMPLE):
             value = json.loads(answer)
@@ -70,15 +112,25 @@ class BaseCorpusTest(unittest.TestCase):
         answers = json_answers(SAMPLE)
         self.assertGreater(len(answers), 2000)
         for answer in answers:
-            self.assertEqual(answer, json.dumps(json.loads(answer), ensure_ascii=False, separators=(",", ":")))
+            self.assertEqual(
+                answer, json.dumps(json.loads(answer), ensure_ascii=False, separators=(",", ":"))
+            )
 
     def test_no_row_is_longer_than_the_limit(self) -> None:
         for row in SAMPLE:
-            self.assertLessEqual(sum(len(message["content"]) for message in json.loads(row)["messages"]), tasks.LONGEST_ROW)
+            self.assertLessEqual(
+                sum(len(message["content"]) for message in json.loads(row)["messages"]), tasks.LONGEST_ROW
+            )
 
     def test_prose_chunks_are_clean_and_of_middling_length(self) -> None:
-        sentence = "The old miller walked down to the river and looked at the wheel that turned in the cold water. "
-        book = "# Title: Mills\n\n### CHAPTER I\n\n" + "\n\n".join(sentence * 4 for _ in range(12)) + "\n\nProject Gutenberg licence text follows here and must go away now."
+        sentence = (
+            "The old miller walked down to the river and looked at the wheel that turned in the cold water. "
+        )
+        book = (
+            "# Title: Mills\n\n### CHAPTER I\n\n"
+            + "\n\n".join(sentence * 4 for _ in range(12))
+            + "\n\nProject Gutenberg licence text follows here and must go away now."
+        )
         chunks = list(corpus.chunks(book))
         self.assertTrue(chunks)
         for chunk in chunks:

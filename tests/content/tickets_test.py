@@ -16,7 +16,9 @@ sys.path.insert(0, str(TICKETS))
 
 import generate  # noqa: E402
 
-ROWS = list(csv.DictReader((TICKETS / "tickets.csv").read_bytes().decode("utf-8-sig").splitlines(keepends=True)))
+ROWS = list(
+    csv.DictReader((TICKETS / "tickets.csv").read_bytes().decode("utf-8-sig").splitlines(keepends=True))
+)
 SCHEMA = json.loads((TICKETS / "ticket.schema.json").read_text(encoding="utf-8"))
 FRAME_SECTIONS = ("train", "test")
 
@@ -68,8 +70,13 @@ def said(cue: str, text: str) -> bool:
 
 def decide(prefixes: tuple[str, ...], text: str) -> set[str]:
     """The labels whose cues a text holds."""
-    return {name.split(".", 1)[1] for name, cues in generate.CUES.items() if name.split(".")[0] in prefixes
-            for cue in cues if said(cue.rpartition(" | ")[2], text)}
+    return {
+        name.split(".", 1)[1]
+        for name, cues in generate.CUES.items()
+        if name.split(".")[0] in prefixes
+        for cue in cues
+        if said(cue.rpartition(" | ")[2], text)
+    }
 
 
 def frame_pattern(frame: str) -> re.Pattern[str] | None:
@@ -106,18 +113,33 @@ class TicketsTest(unittest.TestCase):
 
     def test_held_out_rows_share_no_person_and_no_product_with_other_rows(self) -> None:
         def words(splits: tuple[str, ...]) -> set[str]:
-            return {word for _, answer in of_split(*splits) for word in answer["customer"]["name"].split() + answer["product"].split()[:1]}
+            return {
+                word
+                for _, answer in of_split(*splits)
+                for word in answer["customer"]["name"].split() + answer["product"].split()[:1]
+            }
+
         self.assertEqual(set(), words(("test",)) & words(("train", "validation")))
 
     def test_held_out_rows_share_no_sentence_frame_with_other_rows(self) -> None:
-        frames = {side: generate.read_sections(TICKETS / "source" / f"frames_{side}.txt") for side in FRAME_SECTIONS}
+        frames = {
+            side: generate.read_sections(TICKETS / "source" / f"frames_{side}.txt") for side in FRAME_SECTIONS
+        }
         for section in frames["train"]:
-            same = {f.lower() for f in frames["train"][section]} & {f.lower() for f in frames["test"][section]}
+            same = {f.lower() for f in frames["train"][section]} & {
+                f.lower() for f in frames["test"][section]
+            }
             self.assertEqual(set(), same - {"{product}"}, section)
 
     def test_no_sentence_of_a_training_frame_stands_in_a_held_out_row(self) -> None:
         frames = generate.read_sections(TICKETS / "source" / "frames_train.txt")
-        telling = [pattern for section, lines in frames.items() if section != "subject" for line in lines if (pattern := frame_pattern(line))]
+        telling = [
+            pattern
+            for section, lines in frames.items()
+            if section != "subject"
+            for line in lines
+            if (pattern := frame_pattern(line))
+        ]
         self.assertGreater(len(telling), 90)
         for row, _ in of_split("test"):
             text = plain(row["body"])
@@ -134,7 +156,9 @@ class TicketsTest(unittest.TestCase):
     def test_labels_are_decided_by_the_text_alone(self) -> None:
         for row, answer in USABLE:
             text = plain(row["body"])
-            self.assertEqual({answer["category"]}, decide(("category_verb", "category_noun"), text), row["id"])
+            self.assertEqual(
+                {answer["category"]}, decide(("category_verb", "category_noun"), text), row["id"]
+            )
             self.assertEqual({answer["component"]}, decide(("component",), text), row["id"])
             self.assertEqual({answer["action"]}, decide(("action",), text), row["id"])
             self.assertEqual({answer["priority"]}, decide(("priority",), text) or {"normal"}, row["id"])
@@ -147,7 +171,9 @@ class TicketsTest(unittest.TestCase):
             if answer["order_id"]:
                 self.assertIn(answer["order_id"].removeprefix("BW-"), row["body"], row["id"])
             else:
-                self.assertNotRegex(row["body"].lower(), r"order (number |no\. |id )?#?(bw)?[ -]?\d", row["id"])
+                self.assertNotRegex(
+                    row["body"].lower(), r"order (number |no\. |id )?#?(bw)?[ -]?\d", row["id"]
+                )
 
 
 if __name__ == "__main__":

@@ -21,12 +21,35 @@ from random import Random
 
 SHARES = {"stories": 0.62, "openstax": 0.23, "books": 0.15}
 FEWEST_WORDS, MOST_WORDS = 200, 400
-MARKUP = ((re.compile(r"\{[#.][^}]*\}"), ""), (re.compile(r"\(?\[link\]\)?|\[\[[^\]]*\]\]"), ""), (re.compile(r"!?\[([^\]]*)\]\([^)]*\)"), r"\1"),
-          (re.compile(r"(?<!\w)[_*]{1,3}|[_*]{1,3}(?!\w)"), ""), (re.compile(r"\s*--+\s*"), " - "), (re.compile(r"<[^>]{1,80}>"), ""),
-          (re.compile(r"[ \t\u00a0]+"), " "), (re.compile(r" ([,.;:?!])"), r"\1"))
-PLAIN = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "—": " - ", "–": "-", "…": "...", "\u200b": "", "\ufeff": "", "æ": "ae", "œ": "oe"})
-UNWANTED = re.compile(r"(?i)project gutenberg|openstax|copyright|isbn|creative commons|^translat|by the end of this section|figure \d|table \d|https?:|"
-                      r"^chapter |^book [ivx]+|review questions?|learning objectives|http|^\W*$|\.\.\.\.\.|\|")
+MARKUP = (
+    (re.compile(r"\{[#.][^}]*\}"), ""),
+    (re.compile(r"\(?\[link\]\)?|\[\[[^\]]*\]\]"), ""),
+    (re.compile(r"!?\[([^\]]*)\]\([^)]*\)"), r"\1"),
+    (re.compile(r"(?<!\w)[_*]{1,3}|[_*]{1,3}(?!\w)"), ""),
+    (re.compile(r"\s*--+\s*"), " - "),
+    (re.compile(r"<[^>]{1,80}>"), ""),
+    (re.compile(r"[ \t\u00a0]+"), " "),
+    (re.compile(r" ([,.;:?!])"), r"\1"),
+)
+PLAIN = str.maketrans(
+    {
+        "“": '"',
+        "”": '"',
+        "‘": "'",
+        "’": "'",
+        "—": " - ",
+        "–": "-",
+        "…": "...",
+        "\u200b": "",
+        "\ufeff": "",
+        "æ": "ae",
+        "œ": "oe",
+    }
+)
+UNWANTED = re.compile(
+    r"(?i)project gutenberg|openstax|copyright|isbn|creative commons|^translat|by the end of this section|figure \d|table \d|https?:|"
+    r"^chapter |^book [ivx]+|review questions?|learning objectives|http|^\W*$|\.\.\.\.\.|\|"
+)
 WORD = re.compile(r"[A-Za-z']+")
 SENTENCE_END = re.compile(r"[.!?][\"')]*(?:\s|$)")
 
@@ -46,7 +69,13 @@ def readable(text: str) -> bool:
     letters = sum(len(word) for word in words)
     sentences = len(SENTENCE_END.findall(text))
     common = sum(c.isascii() for c in text) / len(text) > 0.995
-    return bool(common and sentences and len(words) / sentences < 38 and letters / len(words) < 5.6 and letters / len(text) > 0.74)
+    return bool(
+        common
+        and sentences
+        and len(words) / sentences < 38
+        and letters / len(words) < 5.6
+        and letters / len(text) > 0.74
+    )
 
 
 def paragraphs(text: str) -> Iterator[str]:
@@ -109,14 +138,21 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--megabytes", type=float, default=24)
     options = parser.parse_args()
-    sources = {"stories": options.stories and json_lines(options.stories), "openstax": options.openstax and json_lines(options.openstax),
-               "books": options.books and markdown_books(options.books)}
+    sources = {
+        "stories": options.stories and json_lines(options.stories),
+        "openstax": options.openstax and json_lines(options.openstax),
+        "books": options.books and markdown_books(options.books),
+    }
     given = {name: texts for name, texts in sources.items() if texts}
     if not given:
         parser.error("name at least one source: --stories, --openstax or --books")
     rng = Random(options.seed)
     whole = sum(SHARES[name] for name in given)
-    mixed = [chunk for name, texts in given.items() for chunk in draw(texts, rng, int(options.megabytes * 1e6 * SHARES[name] / whole))]
+    mixed = [
+        chunk
+        for name, texts in given.items()
+        for chunk in draw(texts, rng, int(options.megabytes * 1e6 * SHARES[name] / whole))
+    ]
     rng.shuffle(mixed)
     with options.out.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(json.dumps({"text": chunk}, ensure_ascii=False) + "\n" for chunk in mixed)

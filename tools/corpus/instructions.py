@@ -9,8 +9,13 @@ from typing import Any
 import values
 from records import Spec, Wanted, plain_words
 
-TYPE_WORDS = {"string": ("text", "string"), "integer": ("integer", "whole number"), "number": ("number",),
-              "boolean": ("true or false", "boolean"), "array": ("list of strings", "list", "array")}
+TYPE_WORDS = {
+    "string": ("text", "string"),
+    "integer": ("integer", "whole number"),
+    "number": ("number",),
+    "boolean": ("true or false", "boolean"),
+    "array": ("list of strings", "list", "array"),
+}
 
 
 def compact(value: Any) -> str:
@@ -49,7 +54,11 @@ def explained(rng: Random, want: Wanted) -> str:
 def note(rng: Random, want: Wanted) -> str:
     """What a reader must know about a key, or nothing."""
     if want.labels:
-        return explained(rng, want) if rng.random() < (0.85 if want.field.words else 0.2) else any_of(rng, list(want.labels.values()))
+        return (
+            explained(rng, want)
+            if rng.random() < (0.85 if want.field.words else 0.2)
+            else any_of(rng, list(want.labels.values()))
+        )
     if want.rule():
         return want.rule()
     return rng.choice(TYPE_WORDS[schema_type(want)]) if rng.random() < 0.35 else ""
@@ -93,7 +102,9 @@ def template(rng: Random, spec: Spec) -> str:
     shape: dict[str, Any] = {}
     for want in spec.wanted:
         kind = schema_type(want)
-        shown: Any = {"integer": 0, "number": 0.0, "boolean": False, "array": [blank or "..."]}.get(kind, blank)
+        shown: Any = {"integer": 0, "number": 0.0, "boolean": False, "array": [blank or "..."]}.get(
+            kind, blank
+        )
         if want.labels:
             shown = "|".join(want.labels.values())
         elif want.rule() and kind == "string":
@@ -136,26 +147,77 @@ def schema(rng: Random, spec: Spec) -> str:
     head = {"title": rng.choice(spec.domain.names).capitalize()} if rng.random() < 0.25 else {}
     whole = {**head, "type": "object", "properties": top, "required": list(top), **closed}
     if words_at_top and (groups := [want for want in spec.wanted if want.field.words]):
-        instead = {word: term for want in groups for term, words in want.field.words.items() for word in words}
-        whole["x-glossary"] = {"preferred": [term for want in groups for term in want.field.words], "forbidden": instead}
+        instead = {
+            word: term for want in groups for term, words in want.field.words.items() for word in words
+        }
+        whole["x-glossary"] = {
+            "preferred": [term for want in groups for term in want.field.words],
+            "forbidden": instead,
+        }
     return compact(whole)
 
 
-VERBS = ("Extract", "Find", "Read out", "Pull out", "Collect", "Give me", "Return", "Write down", "Fill in", "Get")
-SOURCES = ("the {d}", "this {d}", "the text", "the {d} below", "the message", "this note", "the following text", "what is written")
-JSON_WORDS = ("as JSON", "in JSON", "as a JSON object", "as one JSON object", "as compact JSON", "as JSON only", "in JSON and nothing else")
-NULL_WORDS = ("Use null for what is missing.", "Missing values are null.", "If something is not mentioned, use null.",
-              "Write null when the text does not say.", "null when unknown.")
-ONLY_WORDS = ("Answer with JSON only.", "No other words.", "Only JSON.", "Do not explain.", "Return nothing else.")
+VERBS = (
+    "Extract",
+    "Find",
+    "Read out",
+    "Pull out",
+    "Collect",
+    "Give me",
+    "Return",
+    "Write down",
+    "Fill in",
+    "Get",
+)
+SOURCES = (
+    "the {d}",
+    "this {d}",
+    "the text",
+    "the {d} below",
+    "the message",
+    "this note",
+    "the following text",
+    "what is written",
+)
+JSON_WORDS = (
+    "as JSON",
+    "in JSON",
+    "as a JSON object",
+    "as one JSON object",
+    "as compact JSON",
+    "as JSON only",
+    "in JSON and nothing else",
+)
+NULL_WORDS = (
+    "Use null for what is missing.",
+    "Missing values are null.",
+    "If something is not mentioned, use null.",
+    "Write null when the text does not say.",
+    "null when unknown.",
+)
+ONLY_WORDS = (
+    "Answer with JSON only.",
+    "No other words.",
+    "Only JSON.",
+    "Do not explain.",
+    "Return nothing else.",
+)
 
 
 def lead(rng: Random, spec: Spec) -> str:
     source = rng.choice(SOURCES).format(d=rng.choice(spec.domain.names))
-    return rng.choice((
-        f"{rng.choice(VERBS)} the facts of {source} {rng.choice(JSON_WORDS)}", f"Turn {source} into JSON",
-        f"Read {source} and answer {rng.choice(JSON_WORDS)}", f"{source[0].upper()}{source[1:]} {rng.choice(JSON_WORDS)}",
-        f"{rng.choice(VERBS)} these fields from {source}", f"Convert {source} to JSON", f"You read a {rng.choice(spec.domain.names)} and reply in JSON",
-        f"Summarise {source} {rng.choice(JSON_WORDS)}"))
+    return rng.choice(
+        (
+            f"{rng.choice(VERBS)} the facts of {source} {rng.choice(JSON_WORDS)}",
+            f"Turn {source} into JSON",
+            f"Read {source} and answer {rng.choice(JSON_WORDS)}",
+            f"{source[0].upper()}{source[1:]} {rng.choice(JSON_WORDS)}",
+            f"{rng.choice(VERBS)} these fields from {source}",
+            f"Convert {source} to JSON",
+            f"You read a {rng.choice(spec.domain.names)} and reply in JSON",
+            f"Summarise {source} {rng.choice(JSON_WORDS)}",
+        )
+    )
 
 
 def output_rules(rng: Random, spec: Spec) -> str:

@@ -11,11 +11,45 @@ from random import Random
 
 DATA = Path(__file__).parent / "data"
 
-ONSETS = ("b c d f g h j k l m n p r s t v w y z bl br cr dr fl fr gl gr kl kr pl pr sk sl sn sp st str sw th tr "
-          "tw vr zh qu").split()
+ONSETS = (
+    "b c d f g h j k l m n p r s t v w y z bl br cr dr fl fr gl gr kl kr pl pr sk sl sn sp st str sw th tr "
+    "tw vr zh qu"
+).split()
 VOWELS = "a e i o u a e i o ai au ea ee ei ia ie io oa oo ou ue".split()
-CODAS = ("", "", "", "", "b", "ck", "d", "ft", "g", "k", "l", "ld", "lm", "m", "n", "nd", "ng", "nt", "p", "r", "rd",
-         "rk", "rn", "rt", "s", "sk", "st", "t", "th", "v", "x", "z")
+CODAS = (
+    "",
+    "",
+    "",
+    "",
+    "b",
+    "ck",
+    "d",
+    "ft",
+    "g",
+    "k",
+    "l",
+    "ld",
+    "lm",
+    "m",
+    "n",
+    "nd",
+    "ng",
+    "nt",
+    "p",
+    "r",
+    "rd",
+    "rk",
+    "rn",
+    "rt",
+    "s",
+    "sk",
+    "st",
+    "t",
+    "th",
+    "v",
+    "x",
+    "z",
+)
 
 
 def read_lists(path: Path = DATA / "words.txt") -> dict[str, list[str]]:
@@ -43,8 +77,12 @@ def pick(rng: Random, name: str) -> str:
 def invented(rng: Random, low: int = 1, high: int = 3) -> str:
     """A pronounceable word that no list holds, in lower case."""
     syllables = rng.randint(low, high)
-    parts = [rng.choice(ONSETS) + rng.choice(VOWELS) + (rng.choice(CODAS) if i == syllables - 1 or rng.random() < 0.2 else "")
-             for i in range(syllables)]
+    parts = [
+        rng.choice(ONSETS)
+        + rng.choice(VOWELS)
+        + (rng.choice(CODAS) if i == syllables - 1 or rng.random() < 0.2 else "")
+        for i in range(syllables)
+    ]
     return "".join(parts)
 
 
@@ -71,7 +109,9 @@ def place(rng: Random) -> str:
     if roll < 0.3:
         return pick(rng, "cities")
     if roll < 0.55:
-        return invented(rng, 1, 2).capitalize() + rng.choice(("ton", "burg", "ville", "ford", "ham", "dorf", "by", "mouth", "field"))
+        return invented(rng, 1, 2).capitalize() + rng.choice(
+            ("ton", "burg", "ville", "ford", "ham", "dorf", "by", "mouth", "field")
+        )
     if roll < 0.7:
         return f"{rng.choice(('Port', 'New', 'Upper', 'Saint', 'Lake', 'Fort', 'East', 'Old'))} {invented(rng, 1, 2).capitalize()}"
     return invented(rng, 2, 3).capitalize()
@@ -99,7 +139,9 @@ def brand(rng: Random) -> str:
     core = invented(rng, 1, 3).capitalize()
     roll = rng.random()
     if roll < 0.25:
-        return f"{core} {rng.choice(('Works', 'Group', 'Sons', 'Brothers', 'House', 'Union', 'Mills', 'Labs'))}"
+        return (
+            f"{core} {rng.choice(('Works', 'Group', 'Sons', 'Brothers', 'House', 'Union', 'Mills', 'Labs'))}"
+        )
     if roll < 0.35:
         return f"{core} & {invented(rng, 1, 2).capitalize()}"
     if roll < 0.45:

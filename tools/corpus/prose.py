@@ -21,7 +21,7 @@ def sentences(rng: Random, clauses: list[str]) -> list[str]:
     index = 0
     while index < len(clauses):
         size = rng.choices((1, 2, 3), (60, 30, 10))[0]
-        group = clauses[index:index + size]
+        group = clauses[index : index + size]
         index += size
         text = group[0]
         for clause in group[1:]:
@@ -35,7 +35,13 @@ def slip(rng: Random, word: str) -> str:
     if len(word) < 5 or not word.isalpha() or not word.islower():
         return word
     at = rng.randint(1, len(word) - 2)
-    return rng.choice((word[:at] + word[at + 1] + word[at] + word[at + 2:], word[:at] + word[at + 1:], word[:at] + word[at] + word[at:]))
+    return rng.choice(
+        (
+            word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+            word[:at] + word[at + 1 :],
+            word[:at] + word[at] + word[at:],
+        )
+    )
 
 
 def with_typos(rng: Random, text: str, rate: float) -> str:
@@ -63,7 +69,9 @@ def paragraph(rng: Random, domain: Domain, facts: tuple[Fact, ...]) -> str:
         text = ". ".join(parts)
     else:
         end = "!" if messy > 0.96 else "."
-        text = " ".join(capital(part) + (end if rng.random() < 0.9 else rng.choice(("!", "...", "."))) for part in parts)
+        text = " ".join(
+            capital(part) + (end if rng.random() < 0.9 else rng.choice(("!", "...", "."))) for part in parts
+        )
     if rng.random() < 0.2:
         text = with_typos(rng, text, 0.1)
     return filled(text, facts)

@@ -22,12 +22,16 @@ DATA = Path(__file__).parent / "data"
 @dataclass(frozen=True)
 class Field:
     keys: tuple[str, ...]
-    kind: str                                  # a key of values.KINDS, "bool" or "enum"
+    kind: str  # a key of values.KINDS, "bool" or "enum"
     clauses: tuple[str, ...] = ()
-    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)  # enum: label to the clauses that decide for it
+    labels: dict[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # enum: label to the clauses that decide for it
     yes: tuple[str, ...] = ()
     no: tuple[str, ...] = ()
-    words: dict[str, tuple[str, ...]] = field(default_factory=dict)   # glossary: term to the everyday words for it
+    words: dict[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # glossary: term to the everyday words for it
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,20 @@ def read_domains() -> list[Domain]:
 
 DOMAINS = read_domains()
 COMMON_FIELDS = [parse_field(line) for line in content_lines("fields.txt")]
-PLAIN_KINDS = ("person", "place", "title", "brand", "model", "code", "date", "int", "email", "time", "money", "weight")
+PLAIN_KINDS = (
+    "person",
+    "place",
+    "title",
+    "brand",
+    "model",
+    "code",
+    "date",
+    "int",
+    "email",
+    "time",
+    "money",
+    "weight",
+)
 
 
 @dataclass(frozen=True)
@@ -83,10 +100,10 @@ class Wanted:
 
     field: Field
     key: str
-    normal: bool                  # tidy the value up (dates, numbers), or copy it as written
-    labels: dict[str, str]        # enum: label to the spelling that the answer uses, in the listed sequence
+    normal: bool  # tidy the value up (dates, numbers), or copy it as written
+    labels: dict[str, str]  # enum: label to the spelling that the answer uses, in the listed sequence
     nullable: bool
-    parent: str = ""              # the key of the nested object that holds it, or empty
+    parent: str = ""  # the key of the nested object that holds it, or empty
 
     def answer(self, value: Value | None) -> Any:
         if value is None:
@@ -94,21 +111,25 @@ class Wanted:
         return value.normal if self.normal else value.exact
 
     def rule(self) -> str:
-        return values.KINDS[self.field.kind](Random(0)).rule if self.normal and self.field.kind in values.KINDS else ""
+        return (
+            values.KINDS[self.field.kind](Random(0)).rule
+            if self.normal and self.field.kind in values.KINDS
+            else ""
+        )
 
 
 @dataclass(frozen=True)
 class Spec:
     domain: Domain
     wanted: tuple[Wanted, ...]
-    extra: tuple[Field, ...]      # fields that texts mention although nobody asks for them
+    extra: tuple[Field, ...]  # fields that texts mention although nobody asks for them
 
 
 @dataclass(frozen=True)
 class Fact:
-    words: str                    # the key as words, for "words: value" lines
-    surface: str                  # the value as written
-    pattern: str                  # the fact as a clause; {v} stands for the surface
+    words: str  # the key as words, for "words: value" lines
+    surface: str  # the value as written
+    pattern: str  # the fact as a clause; {v} stands for the surface
 
 
 @dataclass(frozen=True)
@@ -139,33 +160,73 @@ def invented_field(rng: Random) -> Field:
     first = lexicon.pick(rng, "key_words") if rng.random() < 0.6 else lexicon.invented(rng, 1, 2)
     key = first if rng.random() < 0.2 else f"{first}_{lexicon.pick(rng, 'key_suffixes')}"
     words = key_words(key)
-    clauses = (f"the {words} is {{v}}", f"{words}: {{v}}", f"with {words} {{v}}", f"{{v}} is the {words}", f"for the {words} take {{v}}")
+    clauses = (
+        f"the {words} is {{v}}",
+        f"{words}: {{v}}",
+        f"with {words} {{v}}",
+        f"{{v}} is the {words}",
+        f"for the {words} take {{v}}",
+    )
     return Field((key,), rng.choice(PLAIN_KINDS), clauses)
 
 
 SYNONYMS = [split(line, ",") for line in content_lines("synonyms.txt")]
-GLOSSARY_KEYS = ("term", "subject_matter", "thing", "about_what", "concept", "our_term", "element", "item_class")
-GLOSSARY_CLAUSES = ("it is about the {w}", "the {w} came up", "there was a {w} in it", "we looked at the {w}", "first the {w}, then the rest",
-                    "all because of the {w}", "the {w} matters most", "they asked about the {w}", "something with the {w}", "I mean the {w}")
+GLOSSARY_KEYS = (
+    "term",
+    "subject_matter",
+    "thing",
+    "about_what",
+    "concept",
+    "our_term",
+    "element",
+    "item_class",
+)
+GLOSSARY_CLAUSES = (
+    "it is about the {w}",
+    "the {w} came up",
+    "there was a {w} in it",
+    "we looked at the {w}",
+    "first the {w}, then the rest",
+    "all because of the {w}",
+    "the {w} matters most",
+    "they asked about the {w}",
+    "something with the {w}",
+    "I mean the {w}",
+)
 
 
 def term_groups(rng: Random, count: int) -> dict[str, tuple[str, ...]]:
     """Preferred terms with the everyday words they stand for; some terms are invented."""
     groups = rng.sample(SYNONYMS, count)
-    return {lexicon.invented(rng, 2, 3) if rng.random() < 0.3 else group[0].replace(" ", rng.choice((" ", " ", "_"))): group[1:] for group in groups}
+    return {
+        (
+            lexicon.invented(rng, 2, 3)
+            if rng.random() < 0.3
+            else group[0].replace(" ", rng.choice((" ", " ", "_")))
+        ): group[1:]
+        for group in groups
+    }
 
 
 def glossary_field(rng: Random) -> Field:
     """A field whose value is a term that the prompt defines by everyday words."""
     words = term_groups(rng, rng.randint(2, 5))
-    labels = {term: tuple(rng.choice(GLOSSARY_CLAUSES).format(w=word) for word in synonyms) for term, synonyms in words.items()}
+    labels = {
+        term: tuple(rng.choice(GLOSSARY_CLAUSES).format(w=word) for word in synonyms)
+        for term, synonyms in words.items()
+    }
     return Field(GLOSSARY_KEYS, "enum", labels=labels, words=words)
 
 
 def spelled(rng: Random, labels: list[str]) -> dict[str, str]:
     style = rng.choices(("plain", "upper", "title", "dash", "words"), (60, 14, 10, 6, 10))[0]
-    change = {"plain": str, "upper": str.upper, "title": str.capitalize, "dash": lambda s: s.replace("_", "-"),
-              "words": lambda s: s.replace("_", " ")}[style]
+    change = {
+        "plain": str,
+        "upper": str.upper,
+        "title": str.capitalize,
+        "dash": lambda s: s.replace("_", "-"),
+        "words": lambda s: s.replace("_", " "),
+    }[style]
     return {label: change(label) for label in labels}
 
 
@@ -193,15 +254,28 @@ def nested(rng: Random, keys: list[Wanted], taken: set[str]) -> list[Wanted]:
     """Puts two to four neighbouring keys into an object of their own."""
     size = rng.randint(2, min(4, len(keys) - 1))
     start = rng.randint(0, len(keys) - size)
-    names = [name for name in ("details", "info", "data", "who", "place", "meta", "about", "values", "entry", "part") if name not in taken]
+    names = [
+        name
+        for name in ("details", "info", "data", "who", "place", "meta", "about", "values", "entry", "part")
+        if name not in taken
+    ]
     parent = rng.choice(names)
-    return [Wanted(w.field, w.key, w.normal, w.labels, w.nullable, parent) if start <= i < start + size else w
-            for i, w in enumerate(keys)]
+    return [
+        Wanted(w.field, w.key, w.normal, w.labels, w.nullable, parent) if start <= i < start + size else w
+        for i, w in enumerate(keys)
+    ]
 
 
-def sample_spec(rng: Random, low: int = 2, high: int = 7, null_rate: float = 0.15, nest_rate: float = 0.25) -> Spec:
+def sample_spec(
+    rng: Random, low: int = 2, high: int = 7, null_rate: float = 0.15, nest_rate: float = 0.25
+) -> Spec:
     domain = rng.choice(DOMAINS)
-    pool = shuffled(rng, domain.fields) + rng.sample(COMMON_FIELDS, 4) + [invented_field(rng) for _ in range(2)] + [glossary_field(rng)]
+    pool = (
+        shuffled(rng, domain.fields)
+        + rng.sample(COMMON_FIELDS, 4)
+        + [invented_field(rng) for _ in range(2)]
+        + [glossary_field(rng)]
+    )
     weights = [3] * len(domain.fields) + [1.5] * 4 + [1] * 3
     ranked = sorted(zip(pool, weights), key=lambda pair: rng.random() ** (1 / pair[1]), reverse=True)
     style = rng.choices(("snake", "camel", "upper", "title", "dash"), (70, 14, 5, 7, 4))[0]
@@ -226,10 +300,16 @@ def state(rng: Random, stated: Field, words: str, labels: list[str] | None = Non
     if stated.kind == "enum":
         label = rng.choice(labels or list(stated.labels))
         plain = key_words(label)
-        clause = rng.choice(stated.labels[label]) if stated.words or rng.random() < 0.75 else f"the {words} is {plain}"
+        clause = (
+            rng.choice(stated.labels[label])
+            if stated.words or rng.random() < 0.75
+            else f"the {words} is {plain}"
+        )
         return Value(clause, label, label, "string"), Fact(words, plain, clause)
     value = values.KINDS[stated.kind](rng)
-    clauses = stated.clauses if rng.random() < 0.85 else ("the {words} is {v}", "{words}: {v}", "{words} = {v}")
+    clauses = (
+        stated.clauses if rng.random() < 0.85 else ("the {words} is {v}", "{words}: {v}", "{words} = {v}")
+    )
     return value, Fact(words, value.surface, rng.choice(clauses).replace("{words}", words))
 
 

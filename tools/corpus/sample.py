@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes a plain-text sample of tasks and prose for training the tokenizer.
 
-    python3 tools/corpus/sample.py --tasks tasks.jsonl --books books.jsonl --megabytes 12 --out sample.txt
+python3 tools/corpus/sample.py --tasks tasks.jsonl --books books.jsonl --megabytes 12 --out sample.txt
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ def texts(path: Path) -> Iterator[str]:
     with path.open(encoding="utf-8") as file:
         for line in file:
             row = json.loads(line)
-            yield row["text"] if "text" in row else "\n".join(message["content"] for message in row["messages"])
+            yield (
+                row["text"] if "text" in row else "\n".join(message["content"] for message in row["messages"])
+            )
 
 
 def take(path: Path, size: float) -> Iterator[str]:

@@ -24,10 +24,18 @@ import passages
 from instructions import compact
 
 FAMILIES = {
-    "extract": (extraction.extract, 34), "shots_as_turns": (extraction.shots_as_turns, 11), "shots_in_one": (extraction.shots_in_one, 4),
-    "one_by_one": (extraction.one_by_one, 4), "several_records": (extraction.several_records, 2), "small_talk": (extraction.greeting_only, 0.5),
-    "classify": (labels.classify, 10), "several_labels": (labels.several_labels, 5), "mention_rules": (labels.mention_rules, 4),
-    "glossary": (labels.glossary, 7), "drill": (drills.drill, 22), "passage": (passages.passage, 13),
+    "extract": (extraction.extract, 34),
+    "shots_as_turns": (extraction.shots_as_turns, 11),
+    "shots_in_one": (extraction.shots_in_one, 4),
+    "one_by_one": (extraction.one_by_one, 4),
+    "several_records": (extraction.several_records, 2),
+    "small_talk": (extraction.greeting_only, 0.5),
+    "classify": (labels.classify, 10),
+    "several_labels": (labels.several_labels, 5),
+    "mention_rules": (labels.mention_rules, 4),
+    "glossary": (labels.glossary, 7),
+    "drill": (drills.drill, 22),
+    "passage": (passages.passage, 13),
 }
 LONGEST_ROW = 3800  # characters of message text: about 1,300 tokens
 
