@@ -2,6 +2,7 @@
 
 import pytest
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from transformers import AutoTokenizer
 
 import tiny_chat
 from conftest import BASE, SHARED
@@ -75,3 +76,20 @@ def test_the_tokenizer_of_the_shipped_base_agrees(attune):
         pytest.skip("models/attune-base is not here")
     compare(attune, BASE, Tokenizer.from_file(str(BASE / "tokenizer.json")),
             tiny_chat.random_texts(seed=23, count=60), special=True)
+
+
+def test_a_tokenizer_that_attune_trains_is_read_by_the_libraries(attune, tmp_path):
+    lines = tmp_path / "lines.txt"
+    lines.write_text("\n".join(tiny_chat.corpus()), encoding="utf-8")
+    template = tmp_path / "template.jinja"
+    template.write_text(tiny_chat.CHAT_TEMPLATE)
+    folder = tmp_path / "trained"
+    done = attune.run("tokenizer", "train", lines, "--out", folder, "--vocab", 600, "--eos", "<|im_end|>",
+                      "--pad", "<|endoftext|>", "--chat-template", template)
+    assert done.returncode == 0, done.stderr.decode()
+    compare(attune, folder, Tokenizer.from_file(str(folder / "tokenizer.json")),
+            tiny_chat.random_texts(seed=24, count=30), special=True)
+    loaded = AutoTokenizer.from_pretrained(folder)
+    assert (loaded.eos_token, loaded.pad_token) == ("<|im_end|>", "<|endoftext|>")
+    prompt = loaded.apply_chat_template([{"role": "user", "content": "hi"}], tokenize=False, add_generation_prompt=True)
+    assert prompt == "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n"
