@@ -165,6 +165,7 @@ void CsvReader::scan_quoted(std::string& field, std::optional<Error>& error) {
   ++at_;
   while (true) {
     if (at_ >= text_.size()) {
+      ended_inside_quotes_ = true;
       if (error) return;
       const TextPlace opened =
           place_of(text_.substr(opened_line_start), opened_at - opened_line_start, opened_line);

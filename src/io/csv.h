@@ -41,6 +41,9 @@ class CsvReader {
   // quote, a quote that never closes (named at its opening), text that is not UTF-8.
   Result<std::optional<CsvRecord>> next();
 
+  // The last error was a quote that never closes: everything after it went into one field.
+  bool ended_inside_quotes() const { return ended_inside_quotes_; }
+
   const std::vector<std::string>& header() const {
     return header_;
   }  // trimmed; "column_3" where the name is empty
@@ -76,6 +79,7 @@ class CsvReader {
   std::size_t at_ = 0;
   std::int64_t line_ = 1;
   std::size_t line_start_ = 0;
+  bool ended_inside_quotes_ = false;
 };
 
 // "comma", "semicolon", "tab", "pipe", or the character itself.

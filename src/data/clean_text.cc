@@ -1,0 +1,140 @@
+#include "data/clean_text.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
+#include <utf8proc.h>
+
+#include "io/text_encoding.h"
+
+namespace attune::data {
+
+namespace {
+
+constexpr std::string_view kSpace = " \t\n\r\f\v";
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+// Text that is not UTF-8 comes back as it is; it never gets this far.
+std::string map_unicode(std::string_view text, int options) {
+  utf8proc_uint8_t* mapped = nullptr;
+  const utf8proc_ssize_t size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                             static_cast<utf8proc_ssize_t>(text.size()), &mapped,
+                                             static_cast<utf8proc_option_t>(options));
+  if (size < 0) return std::string(text);
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
+  return {reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(size)};
+}
+
+std::string without(std::string_view text, std::string_view part) {
+  std::string out;
+  std::size_t at = 0;
+  while (true) {
+    const std::size_t next = text.find(part, at);
+    out.append(text.substr(at, next - at));
+    if (next == std::string_view::npos) return out;
+    at = next + part.size();
+  }
+}
+
+std::string with_line_feeds(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\r') {
+      out.push_back(text[i]);
+    } else if (i + 1 >= text.size() || text[i + 1] != '\n') {
+      out.push_back('\n');
+    }
+  }
+  return out;
+}
+
+std::string without_outer_space(std::string_view text) {
+  const std::size_t last = text.find_last_not_of(kSpace);
+  text = last == std::string_view::npos ? std::string_view() : text.substr(0, last + 1);
+  // Leading empty lines: up to the line on which the text begins, whose indentation may matter
+  // (code).
+  const std::size_t first = text.find_first_not_of(kSpace);
+  if (first != std::string_view::npos && first > 0) {
+    const std::size_t line_end = text.substr(0, first).find_last_of('\n');
+    if (line_end != std::string_view::npos) text.remove_prefix(line_end + 1);
+  }
+  if (text.size() > 1 && text[0] == ' ' && kSpace.find(text[1]) == std::string_view::npos)
+    text.remove_prefix(1);
+  return std::string(text);
+}
+
+// Zero-width space, direction marks and overrides, word joiner. The zero-width joiners are left
+// out: emoji and several scripts need them.
+bool is_invisible(utf8proc_int32_t c) {
+  return c == 0x200B || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) || c == 0x2060 ||
+         (c >= 0x2066 && c <= 0x2069);
+}
+
+bool has_invisible(std::string_view text) {
+  const auto* at = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+  auto left = static_cast<utf8proc_ssize_t>(text.size());
+  while (left > 0) {
+    utf8proc_int32_t c = 0;
+    const utf8proc_ssize_t used = utf8proc_iterate(at, left, &c);
+    if (used <= 0) return false;
+    if (is_invisible(c)) return true;
+    at += used;
+    left -= used;
+  }
+  return false;
+}
+
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7F;
+  });
+}
+
+}  // namespace
+
+CleanText clean_text(std::string_view original) {
+  CleanText clean{.text = std::string(original), .changes = {}, .warnings = {}};
+  const auto apply = [&](const char* rule, std::string changed) {
+    if (changed == clean.text) return;
+    clean.text = std::move(changed);
+    clean.changes.emplace_back(rule);
+  };
+  apply("byte_order_mark", without(clean.text, kUtf8ByteOrderMark));
+  apply("nul_bytes", without(clean.text, std::string_view("\0", 1)));
+  apply("line_endings", with_line_feeds(clean.text));
+  if (!is_ascii(clean.text)) {
+    apply("unicode_nfc", map_unicode(clean.text, UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+    if (has_invisible(clean.text)) clean.warnings.emplace_back("invisible_characters");
+  }
+  apply("outer_space", without_outer_space(clean.text));
+  if (has_control(clean.text)) clean.warnings.emplace_back("control_characters");
+  return clean;
+}
+
+std::string comparison_key(std::string_view text) {
+  std::string folded = map_unicode(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
+                                             UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
+  std::string key;
+  for (const char c : folded) {
+    const bool space = kSpace.find(c) != std::string_view::npos;
+    if (!space) {
+      key.push_back(c);
+    } else if (!key.empty() && key.back() != ' ') {
+      key.push_back(' ');
+    }
+  }
+  if (!key.empty() && key.back() == ' ') key.pop_back();
+  return key;
+}
+
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(kSpace) == std::string_view::npos;
+}
+
+}  // namespace attune::data
