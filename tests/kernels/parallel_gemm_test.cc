@@ -15,7 +15,7 @@ TEST_P(ParallelGemm, GivesTheBitsOfOneThreadWithAnyNumberOfThreads) {
   };
   for (const Case& shape : {Case{95, 130, 400, false, true},
                             {70, 300, 500, true, false},
-                            {300, 70, 450, false, false},
+                            {200, 70, 420, false, false},
                             {3, 700, 300, false, true},
                             {33, 64, 420, false, true},
                             {5, 200, 900, false, true}}) {

@@ -43,9 +43,11 @@ std::byte* scratch() {
   struct Free {
     void operator()(std::byte* memory) const { std::free(memory); }
   };
-  static const std::unique_ptr<std::byte, Free> memory(
-      static_cast<std::byte*>(std::aligned_alloc(64, kGemmScratchBytes)));
-  std::memset(memory.get(), 0x7f, kGemmScratchBytes);  // large finite floats
+  static const std::unique_ptr<std::byte, Free> memory([] {
+    void* bytes = std::aligned_alloc(64, kGemmScratchBytes);
+    return static_cast<std::byte*>(
+        std::memset(bytes, 0x7f, kGemmScratchBytes));  // large finite floats
+  }());
   return memory.get();
 }
 

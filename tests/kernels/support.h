@@ -23,7 +23,7 @@ std::string set_name(const testing::TestParamInfo<Isa>& info);
 std::vector<float> random_floats(std::int64_t n, std::uint32_t seed, float scale = 1.0f);
 std::vector<bf16> to_bf16(const std::vector<float>& values);
 
-// kGemmScratchBytes of aligned memory, filled with a pattern that no kernel may depend on.
+// kGemmScratchBytes of aligned memory, holding large numbers or what the last kernel left there.
 std::byte* scratch();
 
 // d f / d x[i] by central differences; f is evaluated in double at x with one element moved.

@@ -3,15 +3,22 @@
 #include "kernels/x86/gemm_few_rows.h"
 #include "kernels/x86/gemm_tile.h"
 #include "kernels/x86/operations.h"
+#ifdef ATTUNE_TILES
+#include "kernels/x86/gemm_amx.h"
+#endif
 
 namespace attune::kernels::ATTUNE_VECTOR_SET {
 namespace {
 
-#ifdef __AVX512BF16__
-constexpr Step kBf16Step = Step::pair;
+void gemm_bf16(const GemmArgs& args) {
+#if defined(ATTUNE_TILES)
+  gemm_amx(args);
+#elif defined(__AVX512BF16__)
+  gemm_blocked<RegisterTile<Step::pair>>(args);
 #else
-constexpr Step kBf16Step = Step::rounded;
+  gemm_blocked<RegisterTile<Step::rounded>>(args);
 #endif
+}
 
 }  // namespace
 
@@ -20,7 +27,7 @@ void gemm(const GemmArgs& args) {
   if (suits_few_rows(args)) {
     gemm_few_rows(args);
   } else if (args.math == GemmMath::bf16) {
-    gemm_blocked<RegisterTile<kBf16Step>>(args);
+    gemm_bf16(args);
   } else {
     gemm_blocked<RegisterTile<Step::plain>>(args);
   }

@@ -2,8 +2,8 @@
 // second-level cache, op(A) in panels that stay in the first-level cache while all panels of the B
 // block pass by.
 //
-//   for each block of columns                       kBlockColumns
-//     for each block of k                           at most kDepth steps, of equal length
+//   for each block of columns                       Tile::kBlockColumns
+//     for each block of k                           at most Tile::kDepth steps, of equal length
 //       pack the block of op(B)
 //       for each panel of rows                      Tile::kRows
 //         pack the panel of op(A)
@@ -27,23 +27,21 @@ struct TileTarget {
   bool add;  // else C is overwritten
 };
 
-inline constexpr std::int64_t kDepth = 384;         // steps a block of k: a panel of A is 21 KB
-inline constexpr std::int64_t kBlockColumns = 320;  // a packed block of op(B) is 480 KB
-inline constexpr std::int64_t kPanelStride = kDepth + 16;
-
-static_assert((kDepth * kBlockColumns + 64 * kPanelStride) * 4 <= kGemmScratchBytes);
-
 template <class Tile, class SourceA, class SourceB>
 void multiply_blocks(const GemmArgs& args, const SourceA& a, const SourceB& b) {
+  constexpr std::int64_t kBlockFloats = Tile::kDepth * Tile::kBlockColumns;
+  static_assert((kBlockFloats + Tile::kPanelStride * (Tile::kRows + kWidth)) * 4 <=
+                kGemmScratchBytes);
+  static_assert(Tile::kBlockColumns % Tile::kColumns == 0 && Tile::kPanelStride >= Tile::kDepth);
   auto* block = reinterpret_cast<float*>(args.scratch);
-  float* panel = block + kDepth * kBlockColumns;
+  float* panel = block + kBlockFloats;
 
   const std::int64_t steps = (args.k + SourceA::kElements - 1) / SourceA::kElements;
-  const std::int64_t blocks = larger(1, (steps + kDepth - 1) / kDepth);
+  const std::int64_t blocks = larger(1, (steps + Tile::kDepth - 1) / Tile::kDepth);
   const std::int64_t depth = larger(kWidth, round_up((steps + blocks - 1) / blocks, kWidth));
 
-  for (std::int64_t column = 0; column < args.n; column += kBlockColumns) {
-    const std::int64_t columns = smaller(args.n - column, kBlockColumns);
+  for (std::int64_t column = 0; column < args.n; column += Tile::kBlockColumns) {
+    const std::int64_t columns = smaller(args.n - column, Tile::kBlockColumns);
     for (std::int64_t step = 0; step == 0 || step < steps; step += depth) {  // once when k is 0
       const std::int64_t length = round_up(smaller(steps - step, depth), Tile::kStepGrain);
       for (std::int64_t j = 0; j < columns; j += Tile::kColumns) {
@@ -51,7 +49,7 @@ void multiply_blocks(const GemmArgs& args, const SourceA& a, const SourceB& b) {
       }
       for (std::int64_t row = 0; row < args.m; row += Tile::kRows) {
         const std::int64_t rows = smaller(args.m - row, Tile::kRows);
-        pack_a(a, row, Tile::padded_rows(rows), step, length, kPanelStride, panel);
+        pack_a(a, row, Tile::padded_rows(rows), step, length, Tile::kPanelStride, panel);
         for (std::int64_t j = 0; j < columns; j += Tile::kColumns) {
           const TileTarget target{args.c + row * args.c_stride + column + j,
                                   args.c_stride,

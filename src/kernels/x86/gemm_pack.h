@@ -2,7 +2,7 @@
 //
 // The unit is a step: four bytes along k, either one float or (Step::pair) two neighbouring bf16.
 // Both operands are seen as lines over k: rows of op(A), columns of op(B).
-//   panel of A  [line][step], lines kPanelStride apart: the tile loop broadcasts one step of each
+//   panel of A  [line][step], lines a fixed stride apart: the tile loop broadcasts one step of each
 //   line panel of B  [step][line]: the tile loop loads a vector of lines
 // Lines and elements beyond the operand are packed as zero.
 #pragma once

@@ -22,7 +22,7 @@ ATTUNE_INLINE Vec finish(Vec sum, Vec c, const TileTarget& target) {
   return target.add ? fma(set(target.alpha), sum, c) : set(target.alpha) * sum;
 }
 
-template <Step kTileStep, std::int64_t kStride = kPanelStride>
+template <Step kTileStep, std::int64_t kStride = 400>
 struct RegisterTile {
   static constexpr Step kStep = kTileStep;
 #ifdef __AVX512F__
@@ -34,6 +34,9 @@ struct RegisterTile {
 #endif
   static constexpr std::int64_t kColumns = 2 * kWidth;
   static constexpr std::int64_t kStepGrain = 1;
+  // A panel of A is 21 KB of the first-level cache, a block of B 480 KB of the second.
+  static constexpr std::int64_t kDepth = 384, kBlockColumns = 320;
+  static constexpr std::int64_t kPanelStride = kStride;  // an odd number of cache lines
 
   static std::int64_t padded_rows(std::int64_t rows) {
     return rows <= kFew ? kFew : rows <= kSome ? kSome : kRows;
@@ -75,7 +78,7 @@ struct RegisterTile {
       for (int v = 0; v < kVectors; ++v) line[v] = load(b + s * kColumns + v * kWidth);
 #pragma GCC unroll 16
       for (int i = 0; i < kTileRows; ++i) {
-        const Vec row = set(a[i * kStride + s]);
+        const Vec row = set(a[i * kPanelStride + s]);
 #pragma GCC unroll 2
         for (int v = 0; v < kVectors; ++v) {
           sum[i][v] = multiply_step<kStep>(row, line[v], sum[i][v]);

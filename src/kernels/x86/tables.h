@@ -14,5 +14,8 @@ extern const Kernels kTable;
 namespace avx512_bf16 {
 extern const Kernels kTable;
 }
+namespace amx {
+extern const Kernels kTable;
+}
 
 }  // namespace attune::kernels
