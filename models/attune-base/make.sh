@@ -5,7 +5,7 @@
 #
 # DATASETS holds public-domain-stories/stories.jsonl.xz and openstax-text/openstax.jsonl.xz (README.md says where they
 # come from). OUT is the folder to fill (default out/attune-base). BOOKS=FOLDER adds a folder of Markdown books.
-# ATTUNE names the program (default build/release/attune), SECONDS_TO_TRAIN bounds the pretraining.
+# ATTUNE names the program (default build/release/attune), TOKENS how many tokens to train on (default 12 million).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -21,13 +21,17 @@ python3 "$root/tools/corpus/tasks.py" --seed 1 --megabytes 60 --out "$work/tasks
 python3 "$root/tools/corpus/corpus.py" --seed 1 --megabytes 24 --out "$work/books.jsonl" \
   --stories "$datasets/public-domain-stories/stories.jsonl.xz" \
   --openstax "$datasets/openstax-text/openstax.jsonl.xz" ${BOOKS:+--books "$BOOKS"}
-python3 "$root/tools/corpus/sample.py" --tasks "$work/tasks.jsonl" --books "$work/books.jsonl" --megabytes 12 --out "$work/sample.txt"
+python3 "$root/tools/corpus/sample.py" --tasks "$work/tasks.jsonl" --books "$work/books.jsonl" --megabytes 12 \
+  --out "$work/sample.txt"
 
 echo "2/3 tokenizer"
-"$attune" tokenizer train "$work/sample.txt" --vocab 4096 --out "$out" \
-  --special '<|endoftext|>' '<|im_start|>' '<|im_end|>' '<|reserved_0|>' '<|reserved_1|>' '<|reserved_2|>' '<|reserved_3|>' '<|reserved_4|>' \
-  --eos '<|endoftext|>' --chat-template "$here/chat_template.jinja"
-cp "$here/config.json" "$here/generation_config.json" "$here/chat_template.jinja" "$out/"
+"$attune" tokenizer train "$work/sample.txt" --vocab 4096 --out "$work/tokenizer" --eos '<|endoftext|>' \
+  --special '<|endoftext|>' '<|im_start|>' '<|im_end|>' \
+  '<|reserved_0|>' '<|reserved_1|>' '<|reserved_2|>' '<|reserved_3|>' '<|reserved_4|>' \
+  --chat-template "$here/chat_template.jinja"
 
 echo "3/3 pretraining"
-"$attune" pretrain "$work/tasks.jsonl" "$work/books.jsonl" --model "$out" --out "$out" --seed 1
+"$attune" pretrain "$work/tasks.jsonl=0.75" "$work/books.jsonl=0.25" --config "$here/config.json" \
+  --tokenizer "$work/tokenizer" --tokens "${TOKENS:-12000000}" --context 1536 --learning-rate 0.002 \
+  --schedule cosine --dtype bf16 --seed 1 --work "$work/training" --out "$out"
+cp "$here/generation_config.json" "$here/chat_template.jinja" "$out/"
