@@ -38,8 +38,8 @@ std::optional<Format> format_from_name(std::string_view name);  // auto, csv, js
 
 struct ReadOptions {
   Format format = Format::automatic;
-  std::string map;                // a --map line (mapping.h); empty: by the names of the columns
-  std::optional<char> delimiter;  // of CSV; found when not given
+  std::string map = {};  // a --map line (mapping.h); empty: by the names of the columns
+  std::optional<char> delimiter = {};  // of CSV; found when not given
   bool skip_broken_lines =
       false;  // JSONL: report and drop a line that is not JSON, instead of refusing the file
 };

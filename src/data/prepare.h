@@ -23,9 +23,9 @@ namespace attune::data {
 using ContractCheck = std::function<std::optional<std::string>(std::string_view answer)>;
 
 struct PrepareOptions {
-  ReadOptions read;
+  ReadOptions read = {};
   bool keep_duplicates = false;
-  ContractCheck contract;               // applied to each row's last answer; may be empty
+  ContractCheck contract = {};          // applied to each row's last answer; may be empty
   bool drop_contract_breakers = false;  // else they stay, and the report says what they cost
 };
 

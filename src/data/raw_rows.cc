@@ -15,23 +15,15 @@ namespace {
 
 std::string row_name(std::int64_t row) { return fmt::format("row {}", row); }
 
-char first_character(std::string_view text) {
+// The text without its byte order mark and the white space before the first character.
+std::string_view from_first_character(std::string_view text) {
   if (text.starts_with(kUtf8ByteOrderMark)) text.remove_prefix(kUtf8ByteOrderMark.size());
   const std::size_t first = text.find_first_not_of(" \t\r\n");
-  return first == std::string_view::npos ? '\0' : text[first];
+  return first == std::string_view::npos ? std::string_view() : text.substr(first);
 }
 
-// More than one line begins with '{' or '[': values a line. A document that is indented has one
-// such line at its margin.
-bool has_a_value_a_line(std::string_view text) {
-  std::int64_t values = 0;
-  std::size_t at = text.starts_with(kUtf8ByteOrderMark) ? kUtf8ByteOrderMark.size() : 0;
-  while (at < text.size() && values < 2) {
-    if (text[at] == '{') ++values;
-    at = std::min(text.find_first_of("\r\n", at), text.size());
-    at = std::min(text.find_first_not_of("\r\n", at), text.size());
-  }
-  return values >= 2;
+bool more_lines_begin_with_brace(std::string_view text) {
+  return text.find("\n{") != std::string_view::npos || text.find("\r{") != std::string_view::npos;
 }
 
 struct ChosenFormat {
@@ -39,20 +31,31 @@ struct ChosenFormat {
   std::string evidence;
 };
 
+// A text that begins with '{': one document, or one a line. What is broken is taken for what it
+// looks like.
+ChosenFormat choose_object_format(std::string_view text, const std::string& source,
+                                  bool named_json) {
+  const std::string_view start = from_first_character(text);
+  const std::size_t line_end = std::min(start.find_first_of("\r\n"), start.size());
+  const bool more = start.find_first_not_of(" \t\r\n", line_end) != std::string_view::npos;
+  if (parse_json(start.substr(0, line_end), source)) {
+    if (more) return {Format::jsonl, "format: JSONL, its first line is a JSON object"};
+    if (!named_json) return {Format::jsonl, "format: JSONL of one line"};
+  } else if (more_lines_begin_with_brace(text) && !parse_json(text, source)) {
+    return {Format::jsonl, "format: JSONL, its lines begin with '{'"};
+  }
+  return {Format::json, "format: one JSON document, the file begins with '{'"};
+}
+
 ChosenFormat choose_format(std::string_view text, const std::string& source, Format asked) {
   if (asked != Format::automatic) return {asked, "format: as asked"};
   const std::string extension = Path(source).extension().string();
   if (extension == ".csv" || extension == ".tsv")
     return {Format::csv, fmt::format("format: CSV by its name {}", extension)};
-  const char first = first_character(text);
+  const std::string_view start = from_first_character(text);
+  const char first = start.empty() ? '\0' : start[0];
   if (first == '[') return {Format::json, "format: a JSON array, the file begins with '['"};
-  if (first == '{') {
-    if (has_a_value_a_line(text)) return {Format::jsonl, "format: JSONL, its lines begin with '{'"};
-    const bool one_line =
-        parse_json(text.substr(0, std::min(text.find('\n'), text.size())), source).has_value();
-    if (one_line && extension != ".json") return {Format::jsonl, "format: JSONL of one line"};
-    return {Format::json, "format: one JSON document, the file begins with '{'"};
-  }
+  if (first == '{') return choose_object_format(text, source, extension == ".json");
   if (extension == ".jsonl" || extension == ".ndjson")
     return {Format::jsonl, fmt::format("format: JSONL by its name {}", extension)};
   if (extension == ".json") return {Format::json, "format: JSON by its name .json"};
@@ -219,7 +222,7 @@ Result<RawRows> read_raw_rows(std::string_view text, const std::string& source,
                               const ReadOptions& options) {
   ATTUNE_TRY_VOID(check_is_text(text, source));
   ATTUNE_TRY_VOID(check_utf8(text, source));
-  if (first_character(text) == '\0') {
+  if (from_first_character(text).empty()) {
     return bad_input(
         {.where = source,
          .found = text.empty() ? "the file is empty" : "the file holds nothing but white space",

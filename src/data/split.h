@@ -33,9 +33,9 @@ std::optional<Part> part_from_name(std::string_view name);
 struct SplitOptions {
   double validation = 0.1;  // shares of all rows, used where no count is given
   double test = 0.2;
-  std::optional<std::int64_t> validation_rows;  // exact as far as groups allow (never more)
-  std::optional<std::int64_t> test_rows;
-  std::optional<std::int64_t> most_train_rows;  // the rest is left unused
+  std::optional<std::int64_t> validation_rows = {};  // exact as far as groups allow (never more)
+  std::optional<std::int64_t> test_rows = {};
+  std::optional<std::int64_t> most_train_rows = {};  // the rest is left unused
   std::uint64_t seed = 0;
 };
 
