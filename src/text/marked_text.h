@@ -1,6 +1,6 @@
-// Text on its way to tokens that remembers which bytes may become control tokens: a chat template's
-// own words are trusted, what a user wrote is not. Normalisers rewrite the text and keep the marks
-// in step.
+// Text that remembers where each byte came from. A chat template's own words are trusted: only they
+// may become control tokens. What {% generation %} blocks wrote is known too. Whatever rewrites the
+// text keeps the marks in step.
 #pragma once
 
 #include <algorithm>
@@ -11,44 +11,73 @@
 
 namespace attune::text {
 
+inline constexpr std::uint8_t kTrusted = 1;        // a template's own words
+inline constexpr std::uint8_t kGenerated = 2;      // written inside a {% generation %} block
+inline constexpr std::uint8_t kOddGeneration = 4;  // tells two blocks apart that touch
+
 struct MarkedText {
   std::string text = {};
-  bool all_trusted = false;                // for every byte, when `trusted` is empty
-  std::vector<std::uint8_t> trusted = {};  // one entry a byte, or empty
+  std::uint8_t mark = 0;                 // of every byte, when `marks` is empty
+  std::vector<std::uint8_t> marks = {};  // one entry a byte, or empty
+
+  std::uint8_t mark_at(std::size_t at) const { return marks.empty() ? mark : marks[at]; }
 
   bool is_trusted(std::size_t begin, std::size_t end) const {
-    if (trusted.empty()) return all_trusted;
-    return std::all_of(trusted.begin() + static_cast<std::ptrdiff_t>(begin),
-                       trusted.begin() + static_cast<std::ptrdiff_t>(end),
-                       [](std::uint8_t byte) { return byte != 0; });
+    if (marks.empty()) return (mark & kTrusted) != 0;
+    return std::all_of(marks.begin() + static_cast<std::ptrdiff_t>(begin),
+                       marks.begin() + static_cast<std::ptrdiff_t>(end),
+                       [](std::uint8_t byte) { return (byte & kTrusted) != 0; });
   }
 
-  // An empty text with the same way of marking.
-  MarkedText empty_like() const { return {{}, all_trusted, {}}; }
+  // The mark for text made from bytes [begin, end): trusted only when all of them are.
+  std::uint8_t joint_mark(std::size_t begin, std::size_t end) const {
+    if (marks.empty() || begin == end) return mark;
+    std::uint8_t joint = marks[begin];
+    for (std::size_t at = begin; at < end; ++at) joint &= marks[at];
+    return joint;
+  }
 
-  void append(std::string_view more, bool is_trusted_text) {
-    // The first byte that differs from the rest makes the marks explicit.
-    if (trusted.empty() && is_trusted_text != all_trusted && !more.empty()) {
-      if (text.empty()) {
-        all_trusted = is_trusted_text;
-      } else {
-        trusted.assign(text.size(), all_trusted ? 1 : 0);
-      }
+  // The end of the run of equal marks that starts at `at`, at most `end`.
+  std::size_t run_end(std::size_t at, std::size_t end) const {
+    if (marks.empty()) return end;
+    std::size_t stop = at;
+    while (stop < end && marks[stop] == marks[at]) ++stop;
+    return stop;
+  }
+
+  void append(std::string_view more, std::uint8_t mark_of_more) {
+    if (more.empty()) return;
+    if (text.empty()) {
+      mark = mark_of_more;
+    } else if (marks.empty() && mark_of_more != mark) {
+      marks.assign(text.size(), mark);
     }
     text.append(more);
-    if (!trusted.empty()) trusted.resize(text.size(), is_trusted_text ? 1 : 0);
+    if (!marks.empty()) marks.resize(text.size(), mark_of_more);
   }
 
   // Bytes [begin, end) of `other` with their marks.
   void append_part(const MarkedText& other, std::size_t begin, std::size_t end) {
-    const std::string_view part = std::string_view(other.text).substr(begin, end - begin);
-    if (other.trusted.empty()) return append(part, other.all_trusted);
-    for (std::size_t at = begin; at < end;) {
-      std::size_t stop = at;
-      while (stop < end && other.trusted[stop] == other.trusted[at]) ++stop;
-      append(std::string_view(other.text).substr(at, stop - at), other.trusted[at] != 0);
-      at = stop;
+    while (begin < end) {
+      const std::size_t stop = other.run_end(begin, end);
+      append(std::string_view(other.text).substr(begin, stop - begin), other.mark_at(begin));
+      begin = stop;
     }
+  }
+
+  void append(const MarkedText& other) { append_part(other, 0, other.text.size()); }
+
+  MarkedText part(std::size_t begin, std::size_t end) const {
+    MarkedText out;
+    out.append_part(*this, begin, end);
+    return out;
+  }
+
+  // Sets `bits` on every byte from `begin` on.
+  void add_mark(std::size_t begin, std::uint8_t bits) {
+    if (begin >= text.size()) return;
+    if (marks.empty()) marks.assign(text.size(), mark);
+    for (std::size_t at = begin; at < text.size(); ++at) marks[at] |= bits;
   }
 };
 

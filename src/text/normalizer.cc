@@ -25,7 +25,7 @@ class FormNormalizer final : public Normalizer {
     std::size_t at = 0;
     while (at < text.text.size() && is_ascii(at)) ++at;
     if (at == text.text.size()) return;
-    MarkedText out = text.empty_like();
+    MarkedText out;
     for (at = 0; at < text.text.size();) {
       std::size_t end = at + 1;
       while (end < text.text.size() && !is_ascii(end)) ++end;
@@ -37,7 +37,7 @@ class FormNormalizer final : public Normalizer {
         if (mapped == part) {
           out.append_part(text, at, end);
         } else {
-          out.append(mapped, text.is_trusted(at, end));
+          out.append(mapped, text.joint_mark(at, end));
         }
       }
       at = end;
@@ -56,12 +56,12 @@ class CharacterNormalizer final : public Normalizer {
   explicit CharacterNormalizer(Map map) : map_(map) {}
 
   void apply(MarkedText& text, const PieceStart&) const override {
-    MarkedText out = text.empty_like();
+    MarkedText out;
     for (std::size_t at = 0; at < text.text.size();) {
       const Character character = character_at(text.text, at);
       const std::size_t end = at + character.bytes;
       if (character.valid) {
-        out.append(map_(character.code), text.is_trusted(at, end));
+        out.append(map_(character.code), text.joint_mark(at, end));
       } else {
         out.append_part(text, at, end);
       }
@@ -80,8 +80,8 @@ class PrependNormalizer final : public Normalizer {
 
   void apply(MarkedText& text, const PieceStart& start) const override {
     if (text.text.empty() || !start.of_run) return;
-    MarkedText out = text.empty_like();
-    out.append(prefix_, text.is_trusted(0, 1));
+    MarkedText out;
+    out.append(prefix_, text.joint_mark(0, 1));
     out.append_part(text, 0, text.text.size());
     text = std::move(out);
   }
@@ -96,11 +96,11 @@ class ReplaceNormalizer final : public Normalizer {
       : pattern_(std::move(pattern)), content_(std::move(content)) {}
 
   void apply(MarkedText& text, const PieceStart&) const override {
-    MarkedText out = text.empty_like();
+    MarkedText out;
     std::size_t at = 0;
     pattern_.for_each_match(text.text, [&](Match match) {
       out.append_part(text, at, match.begin);
-      out.append(content_, text.is_trusted(match.begin, match.end));
+      out.append(content_, text.joint_mark(match.begin, match.end));
       at = match.end;
     });
     if (at == 0) return;
@@ -130,7 +130,7 @@ class StripNormalizer final : public Normalizer {
     }
     if (!left_) begin = 0;
     if (!right_) end = text.text.size();
-    MarkedText out = text.empty_like();
+    MarkedText out;
     if (begin < end) out.append_part(text, begin, end);
     text = std::move(out);
   }

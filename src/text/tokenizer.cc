@@ -18,8 +18,7 @@ class Encoder {
       if (part.id >= 0) {
         add_token(part.id);
       } else {
-        MarkedText stretch = section.empty_like();
-        stretch.append_part(section, part.begin, part.end);
+        MarkedText stretch = section.part(part.begin, part.end);
         add_stretch(stretch);
       }
     }
@@ -57,6 +56,8 @@ class Encoder {
   PieceStart start_;
 };
 
+std::uint8_t mark_of(bool parse_special) { return parse_special ? kTrusted : std::uint8_t{0}; }
+
 const std::string* text_of(const Tokenizer::Parts& parts, std::int32_t id,
                            const DecodeOptions& options) {
   const auto at = static_cast<std::size_t>(id);
@@ -76,8 +77,7 @@ Tokenizer::~Tokenizer() = default;
 std::vector<std::int32_t> Tokenizer::encode(std::string_view text,
                                             const EncodeOptions& options) const {
   Encoder encoder(*parts_);
-  encoder.add_section(
-      {.text = std::string(text), .all_trusted = options.parse_special, .trusted = {}});
+  encoder.add_section({.text = std::string(text), .mark = mark_of(options.parse_special)});
   if (options.add_special) {
     encoder.ids.insert(encoder.ids.begin(), parts_->tokens_before.begin(),
                        parts_->tokens_before.end());
@@ -101,7 +101,7 @@ SectionedTokens Tokenizer::encode_segments(std::span<const TextSegment> segments
       close_section();
       ++section;
     }
-    text.append(segment.text, segment.parse_special);
+    text.append(segment.text, mark_of(segment.parse_special));
   }
   close_section();
   out.ids = std::move(encoder.ids);

@@ -188,7 +188,7 @@ void add_matchers(Tokenizer::Parts& parts, const std::vector<AddedToken>& tokens
       parts.raw_matcher.add(token, token.content);
       continue;
     }
-    MarkedText spelling{.text = token.content, .all_trusted = true, .trusted = {}};
+    MarkedText spelling{.text = token.content, .mark = kTrusted};
     if (parts.normalizer != nullptr) parts.normalizer->apply(spelling, {});
     parts.normalized_matcher.add(token, spelling.text);
   }
