@@ -1,17 +1,16 @@
 // Checkpoints: everything from which a stopped run continues to the same bits.
 //
-//   <folder>/step-00000120/tensors.safetensors   value/NAME, first/NAME, second/NAME, best/NAME for
-//   each parameter
-//                         /state.json            step, epoch, best validation, settings, digest of
-//                         the tensors
+//   <folder>/step-00000120/
+//     tensors.safetensors   value/NAME, first/NAME, second/NAME, best/NAME for each parameter
+//     state.json            step, epoch, best validation, settings, digest of the tensors
 //
 // A checkpoint is written under a hidden name, flushed to disk, and renamed, so a folder called
 // step-N is complete: a crash at any moment leaves the previous ones as they were. Loading still
 // checks everything (version, digest, names, shapes, settings) and says what is wrong.
 //
-//   ATTUNE_TRY_VOID(save_checkpoint(folder, state, tensors, 2));
-//   ATTUNE_TRY(std::optional<LoadedState> loaded, load_latest_checkpoint(folder, settings, isa,
-//   tensors, notes));
+//   ATTUNE_TRY(Path saved, save_checkpoint(folder, state, settings, isa, tensors, 2));
+//   ATTUNE_TRY(std::optional<TrainingState> loaded,
+//              load_latest_checkpoint(folder, settings, isa, tensors, notes));
 #pragma once
 
 #include <cstdint>
@@ -30,8 +29,8 @@ namespace attune::train {
 struct TrainingState {
   std::int64_t step = 0;   // optimiser steps done
   std::int64_t epoch = 0;  // of the next step
-  std::int64_t position =
-      0;  // documents used so far: the next step starts there in the plan's order
+  // Documents used so far: the next step starts there in the plan's order.
+  std::int64_t position = 0;
   std::int64_t best_step = 0;  // 0: no validation yet
   double best_loss = 0;
   double best_accuracy = 0;

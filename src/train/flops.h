@@ -8,8 +8,8 @@
 // T tokens, Ts targets, P attention pairs; a linear of K inputs and N outputs costs
 //   frozen 2TKN forward, 2TKN for dX;  trained 2TKN more for dW;
 //   LoRA of rank r on it 2Tr(K+N) forward, 4Tr(K+N) backward (the last 2TrK of it is dX);
-//   attention 4PHqD forward, 8PHqD backward;  head 2TsHV forward, 2TsHV for dX, 2TsHV for dW when
-//   trained.
+//   attention 4PHqD forward, 8PHqD backward;
+//   head 2TsHV forward, 2TsHV for dX, 2TsHV for dW when trained.
 // With a frozen base nothing below the lowest adapted linear has a backward, and the lowest has no
 // dX.
 #pragma once

@@ -2,11 +2,11 @@
 // cut off.
 //
 //   Ledger ledger(documents, uses);
-//   ledger.write_lines("out/loss_ledger.jsonl");     //
-//   {"row":12,"tokens":240,"trained":61,"masked":179,"cut":0,...}
+//   ATTUNE_TRY_VOID(ledger.write_lines("out/loss_ledger.jsonl"));
 //   std::puts(ledger.summary_text().c_str());
-//   check_plan(plan, documents, uses)                // the batches hold exactly what the ledger
-//   says
+//   ATTUNE_TRY_VOID(check_plan(plan, documents, uses, 2048));  // batches hold what the ledger says
+//
+// A line of the file: {"row":12,"tokens":240,"trained":61,"masked":179,"cut":0,...}
 #pragma once
 
 #include <cstdint>

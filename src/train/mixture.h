@@ -1,8 +1,8 @@
 // Long texts cut into documents, held-out parts, and the order in which several sources are mixed.
 //
 //   Corpus corpus = cut_corpus(files, {.context = 512, .validation_share = 0.01, .seed = 1});
-//   Plan plan = plan_mixture(corpus, uses, shares, {.documents_per_step = 64, .tokens = 50'000'000,
-//   .seed = 1});
+//   Plan plan = plan_mixture(corpus, uses, shares,
+//                            {.documents_per_step = 64, .tokens = 50'000'000, .seed = 1});
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ namespace attune::train {
 struct CorpusOptions {
   std::int64_t context = 512;
   double validation_share = 0.005;
-  std::int64_t most_validation_tokens =
-      100'000;  // of all sources together, in proportion to their size
+  // Of all sources together, in proportion to their size.
+  std::int64_t most_validation_tokens = 100'000;
   std::uint64_t seed = 0;
 };
 
@@ -37,8 +37,8 @@ Corpus cut_corpus(std::span<const TokenFile> sources, const CorpusOptions& optio
 
 struct MixtureOptions {
   std::int64_t documents_per_step = 64;
-  std::int64_t tokens =
-      0;  // input tokens of the whole run, reached by the last step; 0: as many as the data has
+  // Input tokens of the whole run, reached by the last step; 0: as many as the data has.
+  std::int64_t tokens = 0;
   std::uint64_t seed = 0;
 };
 

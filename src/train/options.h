@@ -30,7 +30,7 @@ struct TrainOptions {
   float learning_rate = 2e-4f;
   ScheduleKind schedule = ScheduleKind::cosine;
   float warmup_ratio = 0.03f;  // of all steps, rounded up
-  float floor_ratio = 0;       // the last learning rate, as a part of the first
+  float floor_ratio = 0;       // the last learning rate, as a part of the peak
   double clip_norm = 1.0;      // 0: no clipping
   float weight_decay = 0;
   float beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
@@ -40,27 +40,26 @@ struct TrainOptions {
   // epoch) and at the end.
   std::int64_t eval_every = 0;
   std::int64_t patience = 0;  // stop after this many evaluations without a lower loss; 0: never
-  bool keep_best =
-      true;  // end with the parameters of the lowest validation loss instead of the last ones
+  // End with the parameters of the lowest validation loss instead of the last ones.
+  bool keep_best = true;
 
   // Where checkpoints/, train_log.jsonl and loss_ledger.jsonl go; empty: nothing is written.
-  Path folder;
+  Path folder = {};
   std::int64_t checkpoint_every = 0;  // steps; 0: none but the last
-  double checkpoint_seconds =
-      0;  // also when this much time has passed since the last one; 0: never
+  double checkpoint_seconds = 0;      // also when this much time has passed; 0: never
   std::int64_t checkpoints_kept = 2;
   bool resume = false;  // continue from the newest whole checkpoint in folder, if there is one
 
-  double peak_flops =
-      0;  // of this machine, for the fraction in the progress; 0: measured at the start
+  // Of this machine, for the fraction in the progress; 0: measured at the start.
+  double peak_flops = 0;
 };
 
 // The documents of a run. They are views: their memory outlives the run.
 struct TrainingData {
-  std::span<const Document> train;
-  std::span<const Document> validation;
-  std::optional<Plan>
-      plan;  // the steps' documents; without it plan_epochs makes them from the options
+  std::span<const Document> train = {};
+  std::span<const Document> validation = {};
+  // The documents of each step; without it plan_epochs makes them from the options.
+  std::optional<Plan> plan = {};
 };
 
 }  // namespace attune::train

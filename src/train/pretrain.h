@@ -1,9 +1,11 @@
 // Training all weights of a model on text, from random weights or continuing: what `attune
 // pretrain` does.
 //
-//   PretrainOptions options{.sources = {{"books", 0.6}, {"tasks.jsonl", 0.4}}, .tokenizer =
-//   "tokenizer-folder",
-//                           .config = "config.json", .out = "models/base"};
+//   PretrainOptions options;
+//   options.sources = {{"books", 0.6}, {"tasks.jsonl", 0.4}};
+//   options.tokenizer = "tokenizer-folder";
+//   options.config = "config.json";
+//   options.out = "models/base";
 //   options.tokens = 60'000'000;
 //   options.train.documents_per_step = 64;
 //   ATTUNE_TRY(PretrainOutcome outcome, pretrain(context, options, callbacks));

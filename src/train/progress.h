@@ -39,8 +39,8 @@ enum class Action {
 };  // stop: write a checkpoint (when there is a folder) and return
 
 struct TrainCallbacks {
-  std::function<Action(const StepProgress&)> step;  // after each step; may be empty
-  std::function<void(const std::string&)> note;     // rare messages for people; may be empty
+  std::function<Action(const StepProgress&)> step = {};  // after each step; may be empty
+  std::function<void(const std::string&)> note = {};     // rare messages for people; may be empty
 };
 
 struct TrainOutcome {

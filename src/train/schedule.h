@@ -1,8 +1,8 @@
 // The learning rate of each step: a linear warm-up, then constant, linear or cosine decay to a
 // floor.
 //
-//   Schedule schedule{.kind = ScheduleKind::cosine, .peak = 2e-4f, .steps = 300, .warmup_steps =
-//   9}; float rate = learning_rate(schedule, step);   // step counts from 0
+//   Schedule schedule{.peak = 2e-4f, .steps = 300, .warmup_steps = 9};
+//   float rate = learning_rate(schedule, step);  // step counts from 0
 #pragma once
 
 #include <cstdint>

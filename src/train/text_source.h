@@ -1,8 +1,7 @@
 // A source of text for pretraining, and its way into tokens.
 //
 //   .jsonl    each row {"text": "..."} or {"messages": [...], "tools": [...]?} is a document;
-//   messages are rendered
-//             with the chat template of the tokenizer's folder
+//             messages are rendered with the chat template of the tokenizer's folder
 //   a folder  every .jsonl, .txt and .md file below it, in the order of their paths
 //   other     the file is one document of plain text
 //
@@ -25,8 +24,8 @@ namespace attune::train {
 
 struct TextSource {
   Path path;
-  double share =
-      0;  // of the trained tokens, relative to the other sources; 0: in proportion to its size
+  // Of the trained tokens, relative to the other sources; 0: in proportion to its size.
+  double share = 0;
 };
 
 // The tokens of `source` from `cache_folder`, made first when they are not there or something they

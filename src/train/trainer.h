@@ -2,10 +2,11 @@
 // model.parameters() lists.
 //
 //   ATTUNE_TRY_VOID(model.add_lora({.rank = 16}, seed));
-//   ATTUNE_TRY(Trainer trainer, Trainer::create(context, model, {.train = rows, .validation =
-//   held_out}, options)); TrainEstimate estimate = trainer.estimate();                       //
-//   optional; changes nothing ATTUNE_TRY(TrainOutcome outcome, trainer.run({.step =
-//   print_progress})); ATTUNE_TRY_VOID(model.save_adapter(folder, "base"));
+//   TrainingData data{.train = rows, .validation = held_out};
+//   ATTUNE_TRY(Trainer trainer, Trainer::create(context, model, data, options));
+//   TrainEstimate estimate = trainer.estimate();  // optional; changes nothing
+//   ATTUNE_TRY(TrainOutcome outcome, trainer.run({.step = print_progress}));
+//   ATTUNE_TRY_VOID(model.save_adapter(folder, "base"));
 //
 // One optimiser step: the step's documents are packed into micro-batches, each runs forward and
 // backward with its loss divided by the target weight of the whole step, the summed gradient is
