@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
+#include <limits>
 #include <numeric>
 
 namespace attune::model::testing {
@@ -82,6 +83,7 @@ Golden read_golden(const std::string& family) {
 }
 
 double relative_error(std::span<const float> found, std::span<const float> wanted) {
+  if (found.size() != wanted.size()) return std::numeric_limits<double>::infinity();
   double difference = 0, size = 0;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     difference += std::pow(static_cast<double>(found[i]) - static_cast<double>(wanted[i]), 2);

@@ -31,7 +31,7 @@ struct Golden {
 std::vector<std::string> golden_families();
 Golden read_golden(const std::string& family);
 
-// ||found - wanted|| / ||wanted||
+// ||found - wanted|| / ||wanted||; infinite when the sizes differ.
 double relative_error(std::span<const float> found, std::span<const float> wanted);
 
 // The instruction sets that this CPU has.
