@@ -92,7 +92,7 @@ struct Comparison {
 struct CompareOptions {
   const grammar::Contract* contract = nullptr;
   std::string subject = "tuned";  // compared with every other arm, if it is there
-  BootstrapOptions bootstrap;
+  BootstrapOptions bootstrap = {};
   std::int64_t examples = 5;
   std::int64_t worst = 10;
 };

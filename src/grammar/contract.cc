@@ -29,7 +29,8 @@ Compliance Contract::check(std::string_view answer) const {
         {.path = "",
          .keyword = "json",
          .found = blank ? "an empty answer"
-                        : fmt::format("\"{}\" ({})", excerpt_of_text(answer), parsed.error().found),
+                        : fmt::format("{} ({}: {})", excerpt(Json(answer)), parsed.error().where,
+                                      parsed.error().found),
          .wanted = "exactly one JSON document"});
     return compliance;
   }

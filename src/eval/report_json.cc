@@ -1,0 +1,138 @@
+#include <cmath>
+
+#include "eval/report.h"
+#include "io/file.h"
+
+namespace attune::eval {
+
+namespace {
+
+// Not finite numbers have no JSON form.
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json to_json(const Estimate& estimate) {
+  return {{"value", number(estimate.value)},
+          {"low", number(estimate.low)},
+          {"high", number(estimate.high)}};
+}
+
+Json to_json(const ArmSummary& arm) {
+  Json fields = Json::object();
+  for (const FieldAccuracy& field : arm.fields) {
+    fields[field.name] = to_json(field.accuracy);
+    fields[field.name]["n"] = field.n;
+  }
+  return {{"arm", arm.name},
+          {"n", arm.n},
+          {"format_compliance", to_json(arm.format_compliance)},
+          {"domain_accuracy", to_json(arm.domain_accuracy)},
+          {"exact_match", to_json(arm.exact_match)},
+          {"json_found", to_json(arm.json_found)},
+          {"latency_ms",
+           {{"median", number(arm.latency_ms.median)},
+            {"p95", number(arm.latency_ms.p95)},
+            {"mean", number(arm.latency_ms.mean)}}},
+          {"tokens",
+           {{"prompt", number(arm.prompt_tokens)}, {"completion", number(arm.completion_tokens)}}},
+          {"terms", {{"preferred", arm.preferred_terms}, {"forbidden", arm.forbidden_terms}}},
+          {"fields", fields}};
+}
+
+Json to_json(const RateComparison& rates) {
+  return {{"difference", to_json(rates.difference)}, {"both", rates.counts.both},
+          {"subject_only", rates.counts.first_only}, {"other_only", rates.counts.second_only},
+          {"neither", rates.counts.neither},         {"mcnemar_p", number(rates.p)}};
+}
+
+Json to_json(const PairedComparison& pair) {
+  return {{"subject", pair.subject},
+          {"other", pair.other},
+          {"format_compliance", to_json(pair.format_compliance)},
+          {"exact_match", to_json(pair.exact_match)},
+          {"domain_accuracy", {{"difference", to_json(pair.domain_accuracy_difference)}}},
+          {"latency_ms", {{"difference", to_json(pair.latency_ms_difference)}}}};
+}
+
+Json to_json(const Verdict& verdict) {
+  Json gates = Json::array();
+  for (const Gate& gate : verdict.gates) {
+    gates.push_back({{"name", gate.name},
+                     {"arm", gate.arm},
+                     {"required", gate.required},
+                     {"measured", to_json(gate.measured)},
+                     {"state", gate_state_text(gate.state)}});
+  }
+  return {{"decision", decision_text(verdict.decision)},
+          {"recommended_arm",
+           verdict.recommended_arm.empty() ? Json(nullptr) : Json(verdict.recommended_arm)},
+          {"headline", verdict.headline},
+          {"reasons", verdict.reasons},
+          {"gates", gates},
+          {"exit_code", verdict.exit_code},
+          {"thresholds",
+           {{"least_gain", verdict.least_gain},
+            {"harm_margin", verdict.harm_margin},
+            {"significance", verdict.significance}}}};
+}
+
+Json to_json(const Example& example) {
+  Json answers = Json::object();
+  for (const ExampleAnswer& answer : example.answers) {
+    answers[answer.arm] = {{"text", answer.text},
+                           {"compliant", answer.score.compliant},
+                           {"exact", answer.score.exact},
+                           {"accuracy", number(answer.score.accuracy)},
+                           {"violations", answer.score.violations}};
+  }
+  return {{"id", example.id},
+          {"input", example.input},
+          {"reference", example.reference},
+          {"answers", answers}};
+}
+
+Json to_json(const std::vector<CurvePoint>& points) {
+  Json out = Json::array();
+  for (const CurvePoint& point : points) out.push_back({point.step, number(point.value)});
+  return out;
+}
+
+Json to_json(const std::vector<Example>& examples) {
+  Json out = Json::array();
+  for (const Example& example : examples) out.push_back(to_json(example));
+  return out;
+}
+
+}  // namespace
+
+Json report_json(const ReportInput& input) {
+  const Comparison& comparison = input.comparison;
+  Json arms = Json::array();
+  for (const ArmSummary& arm : comparison.arms) arms.push_back(to_json(arm));
+  Json comparisons = Json::array();
+  for (const PairedComparison& pair : comparison.comparisons) comparisons.push_back(to_json(pair));
+  Json training = input.training.facts.is_object() ? input.training.facts : Json::object();
+  training["curve"] = {{"loss", to_json(input.training.loss)},
+                       {"validation_loss", to_json(input.training.validation_loss)}};
+  return {{"version", kReportVersion},
+          {"title", input.title},
+          {"created", input.created},
+          {"items", comparison.n},
+          {"metric", comparison.metric == Metric::field_accuracy ? "field_accuracy" : "token_f1"},
+          {"compliance_basis", comparison.compliance_basis},
+          {"arms", arms},
+          {"comparisons", comparisons},
+          {"verdict", to_json(input.verdict)},
+          {"training", training},
+          {"data", input.data},
+          {"model", input.model},
+          {"examples", to_json(comparison.examples)},
+          {"worst", to_json(comparison.worst)}};
+}
+
+Result<void> write_report(const std::filesystem::path& folder, const ReportInput& input) {
+  ATTUNE_TRY_VOID(ensure_directory(folder));
+  ATTUNE_TRY_VOID(write_file_atomic(folder / "report.json", to_pretty_text(report_json(input))));
+  return write_file_atomic(folder / "report.html", report_html(input));
+}
+
+}  // namespace attune::eval
