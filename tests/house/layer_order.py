@@ -28,7 +28,8 @@ def include_faults(source, layer, order, root):
             yield f'{where}: "{included}" is not written from src/, as in "io/json.h"'
         elif order.index(target) > order.index(layer):
             yield f'{where}: {layer} comes before {target} and may not include "{included}"'
-        elif not (root / "src" / included).is_file():
+        elif not any((root / place / included).is_file() for place in ("src", "tests")):
+            # a header below tests/ stands in for hardware that the test machine lacks
             yield f'{where}: "{included}" does not exist'
 
 
