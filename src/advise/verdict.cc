@@ -222,12 +222,6 @@ void apply_gates(const Comparison& comparison, const ArmSummary& tuned,
   for (const Gate& one : verdict.gates) {
     missed = missed || one.state == GateState::missed;
     unproven = unproven || one.state == GateState::unproven;
-    if (one.state == GateState::met) continue;
-    verdict.reasons.push_back(fmt::format(
-        "Required bar {}: {} at least {}, measured {} ({} arm).",
-        one.state == GateState::missed ? "missed" : "met by the value but not by its interval",
-        one.name, eval::percent(one.required), eval::percent_interval(one.measured),
-        eval::display_name(one.arm)));
   }
   const bool open = unproven || verdict.decision == Decision::inconclusive;
   verdict.exit_code = missed ? 1 : open ? 3 : 0;

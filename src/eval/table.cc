@@ -22,6 +22,11 @@ std::string measure_name(Metric metric) {
   return metric == Metric::field_accuracy ? "domain accuracy" : "token F1";
 }
 
+std::string_view gate_words(GateState state) {
+  if (state == GateState::met) return "met";
+  return state == GateState::missed ? "missed" : "met by the value, not by its whole interval";
+}
+
 // Words folded at kTextWidth, later lines indented.
 std::string folded(std::string_view text, std::string_view first, std::string_view indent) {
   std::string out(first);
@@ -102,9 +107,9 @@ std::string verdict_text(const Verdict& verdict) {
   std::string out = folded(verdict.headline, "Verdict: ", "         ");
   for (const std::string& reason : verdict.reasons) out += folded(reason, "  - ", "    ");
   for (const Gate& gate : verdict.gates) {
-    out += fmt::format("  bar {}: {} at least {} - {} ({})\n", gate_state_text(gate.state),
-                       gate.name, percent(gate.required), percent_interval(gate.measured),
-                       display_name(gate.arm));
+    out += fmt::format("  required {} of {} ({}): measured {}, {}\n", gate.name,
+                       percent(gate.required), display_name(gate.arm),
+                       percent_interval(gate.measured), gate_words(gate.state));
   }
   return out;
 }

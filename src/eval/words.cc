@@ -20,9 +20,13 @@ double shown_percent(double share) {
 
 std::string percent(double share) { return fmt::format("{:.1f} %", shown_percent(share)); }
 
+// Limits are rounded outwards, so that a printed interval never promises more than the computed
+// one.
 std::string percent_interval(const Estimate& rate) {
-  return fmt::format("{} [{:.1f}, {:.1f}]", percent(rate.value), shown_percent(rate.low),
-                     shown_percent(rate.high));
+  constexpr double kSlack = 1e-9;  // 0.96 * 1000 must not fall to 959
+  return fmt::format("{} [{:.1f}, {:.1f}]", percent(rate.value),
+                     std::floor(rate.low * 1000 + kSlack) / 10,
+                     std::ceil(rate.high * 1000 - kSlack) / 10);
 }
 
 std::string points(double difference) {
