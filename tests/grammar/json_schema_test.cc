@@ -145,6 +145,20 @@ TEST(JsonSchema, StopsASchemaThatExplodes) {
   EXPECT_EQ(found[0].keyword, "limit");
 }
 
+TEST(JsonSchema, ReachesTheDeepestValueThatParsesAndStopsBelowTheStacksEnd) {
+  Result<JsonSchema> schema = JsonSchema::compile(
+      json(R"({"$defs":{"t":{"items":{"$ref":"#/$defs/t"},"type":"array"}},"$ref":"#/$defs/t"})"),
+      "schema");
+  ASSERT_TRUE(schema.has_value());
+  Json value = Json::array();
+  for (int depth = 1; depth < 512; ++depth) value = Json::array({std::move(value)});
+  EXPECT_TRUE(schema->validate(value).empty());
+  for (int depth = 0; depth < 1500; ++depth) value = Json::array({std::move(value)});
+  const std::vector<Violation> found = schema->validate(value);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].keyword, "limit");
+}
+
 TEST(JsonSchema, SurvivesAnyMutationOfASchemaAndAValue) {
   // Property: whatever bytes change, compile and validate answer; nothing crashes.
   const std::string schema_text =
