@@ -1,6 +1,7 @@
 #include "train/mixture.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/narrow.h"
 #include "base/random.h"
@@ -42,30 +43,66 @@ class SourceOrder {
   std::size_t at_ = 0;
 };
 
-// Adds the pieces of one document, deciding for each run of them on which side it falls.
-void cut_document(const TokenFile& source, std::int64_t index, std::int64_t source_number,
-                  double share, const CorpusOptions& options, std::int64_t& run, Corpus& corpus) {
-  const RandomStream stream{
-      .seed = options.seed,
-      .stream = stream_id("held out") + static_cast<std::uint32_t>(source_number)};
-  const std::span<const std::int32_t> tokens = source.document(index);
-  const auto length = static_cast<std::int64_t>(tokens.size());
+// A number for each run of pieces, by source and running number: held out where it is below the
+// share.
+float held_out_draw(const CorpusOptions& options, std::size_t source, std::int64_t run) {
+  const RandomStream stream{.seed = options.seed,
+                            .stream = stream_id("held out") + static_cast<std::uint32_t>(source)};
+  return stream.uniform(static_cast<std::uint64_t>(run));
+}
+
+std::int64_t pieces_of(std::int64_t tokens, std::int64_t context) {
+  return tokens < 2 ? 0 : (tokens - 2) / context + 1;
+}
+
+std::int64_t runs_of(const TokenFile& source, std::int64_t index, std::int64_t context) {
+  const auto tokens = static_cast<std::int64_t>(source.document(index).size());
+  return (pieces_of(tokens, context) + kHeldOutRun - 1) / kHeldOutRun;
+}
+
+// The draws below which runs are held out. A small corpus whose draws are all above the share still
+// holds out the run with the smallest, as long as another one remains to be trained.
+float held_out_limit(std::span<const TokenFile> sources, const CorpusOptions& options) {
+  std::int64_t total = 0;
+  for (const TokenFile& source : sources) total += source.tokens();
+  const double most = static_cast<double>(options.most_validation_tokens) /
+                      static_cast<double>(std::max<std::int64_t>(1, total));
+  const auto share = static_cast<float>(std::min(options.validation_share, most));
+  if (share <= 0) return 0;
+  std::int64_t all_runs = 0;
+  float smallest = 1;
+  for (std::size_t s = 0; s < sources.size(); ++s) {
+    std::int64_t runs = 0;
+    for (std::int64_t d = 0; d < sources[s].documents(); ++d) {
+      runs += runs_of(sources[s], d, options.context);
+    }
+    for (std::int64_t run = 0; run < runs; ++run) {
+      smallest = std::min(smallest, held_out_draw(options, s, run));
+    }
+    all_runs += runs;
+  }
+  if (all_runs < 2) return 0;
+  return std::max(share, std::nextafter(smallest, 1.0f));
+}
+
+// Adds the pieces of one document; `run` counts the runs of its source.
+void cut_document(const TokenFile& file, std::int64_t index, std::size_t source, float limit,
+                  const CorpusOptions& options, std::int64_t& run, Corpus& corpus) {
+  const auto length = static_cast<std::int64_t>(file.document(index).size());
   bool held_out = false;
   std::int64_t piece = 0;
   for (std::int64_t begin = 0; begin + 1 < length; begin += options.context, ++piece) {
-    if (piece % kHeldOutRun == 0) {
-      held_out = static_cast<double>(stream.uniform(static_cast<std::uint64_t>(run++))) < share;
-    }
-    const std::int64_t end = std::min(length, begin + options.context + 1);
-    const Document document{.row = source.row(index),
-                            .tokens = tokens.subspan(static_cast<std::size_t>(begin),
-                                                     static_cast<std::size_t>(end - begin)),
-                            .weights = {}};
+    if (piece % kHeldOutRun == 0) held_out = held_out_draw(options, source, run++) < limit;
+    const auto from = static_cast<std::size_t>(begin);
+    const auto count = static_cast<std::size_t>(std::min(length - begin, options.context + 1));
+    const Document document{.row = file.row(index),
+                            .tokens = file.document(index).subspan(from, count),
+                            .weights = file.weights(index).subspan(from, count)};
     if (held_out) {
       corpus.validation.push_back(document);
     } else {
       corpus.train.push_back(document);
-      corpus.source_of_train.push_back(source_number);
+      corpus.source_of_train.push_back(static_cast<std::int64_t>(source));
     }
   }
 }
@@ -73,16 +110,12 @@ void cut_document(const TokenFile& source, std::int64_t index, std::int64_t sour
 }  // namespace
 
 Corpus cut_corpus(std::span<const TokenFile> sources, const CorpusOptions& options) {
-  std::int64_t total = 0;
-  for (const TokenFile& source : sources) total += source.tokens();
-  const double most = static_cast<double>(options.most_validation_tokens) /
-                      static_cast<double>(std::max<std::int64_t>(1, total));
-  const double share = std::min(options.validation_share, most);
+  const float limit = held_out_limit(sources, options);
   Corpus corpus;
   for (std::size_t s = 0; s < sources.size(); ++s) {
     std::int64_t run = 0;
     for (std::int64_t d = 0; d < sources[s].documents(); ++d) {
-      cut_document(sources[s], d, static_cast<std::int64_t>(s), share, options, run, corpus);
+      cut_document(sources[s], d, s, limit, options, run, corpus);
     }
   }
   return corpus;

@@ -42,6 +42,12 @@ Result<PretrainOptions> complete(PretrainOptions options) {
                         .wanted = "0 (by size) or more"});
     }
   }
+  if (!(options.prompt_weight >= 0 && options.prompt_weight <= 1)) {
+    return bad_input({.where = "pretrain option prompt_weight",
+                      .found = fmt::format("{}", options.prompt_weight),
+                      .wanted = "0 to 1",
+                      .fix = "change prompt_weight"});
+  }
   if (options.tokenizer.empty()) options.tokenizer = options.continue_from;
   if (options.tokenizer.empty()) return missing_option("tokenizer", "a folder with tokenizer.json");
   if (options.work.empty()) options.work = options.out / "training";
@@ -138,8 +144,9 @@ Result<PretrainOutcome> pretrain(const kernels::Context& context, const Pretrain
   std::vector<TokenFile> files;
   std::vector<double> shares;
   for (const TextSource& source : options.sources) {
-    ATTUNE_TRY(TokenFile file, tokenise_source(source, options.tokenizer, options.work / "tokens",
-                                               context.pool(), callbacks.training.note));
+    ATTUNE_TRY(TokenFile file,
+               tokenise_source(source, options.tokenizer, options.work / "tokens",
+                               options.prompt_weight, context.pool(), callbacks.training.note));
     files.push_back(std::move(file));
     shares.push_back(source.share);
   }

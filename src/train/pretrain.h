@@ -41,6 +41,9 @@ struct PretrainOptions {
   model::Precision precision = model::Precision::bf16;
   Dtype stored = Dtype::bf16;  // type of the saved weights: bf16 or f32
   std::int64_t tokens = 0;     // input tokens of the run; 0: as many as the sources have
+  // How much the tokens of a conversation count that are not the assistant's: 1 learns to write the
+  // whole conversation, 0 the answers alone.
+  float prompt_weight = 1;
   double validation_share = 0.005;
   std::int64_t most_validation_tokens = 100'000;
 
@@ -64,9 +67,11 @@ struct PretrainOutcome {
 };
 
 struct PretrainCallbacks {
-  TrainCallbacks training;
-  std::function<void(const std::vector<PretrainSourceReport>&)> sources;  // before training
-  std::function<void(const TrainEstimate&)> estimate;  // empty: nothing is measured beforehand
+  TrainCallbacks training = {};
+  // The sources and their passes, before training.
+  std::function<void(const std::vector<PretrainSourceReport>&)> sources = {};
+  // Empty: nothing is measured beforehand.
+  std::function<void(const TrainEstimate&)> estimate = {};
 };
 
 // Interrupted by training.step: the outcome says so, a checkpoint is written, the model folder is

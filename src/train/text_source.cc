@@ -71,9 +71,10 @@ class Hasher {
   XXH3_state_t* state_;
 };
 
-Result<std::uint64_t> key_of(const std::vector<Path>& files, const Path& tokenizer_folder) {
+Result<std::uint64_t> key_of(const std::vector<Path>& files, const Path& tokenizer_folder,
+                             float prompt_weight) {
   Hasher hasher;
-  hasher.add(fmt::format("tokenising {}", kTokenising));
+  hasher.add(fmt::format("tokenising {} prompt weight {}", kTokenising, prompt_weight));
   for (const char* name : kTokenizerFiles) {
     const Path path = tokenizer_folder / name;
     std::error_code ignored;
@@ -93,8 +94,12 @@ Result<std::uint64_t> key_of(const std::vector<Path>& files, const Path& tokeniz
 // Encodes texts and conversations of one source in order.
 class SourceEncoder {
  public:
-  SourceEncoder(const text::Tokenizer& tokenizer, Path folder, ThreadPool& pool)
-      : tokenizer_(tokenizer), folder_(std::move(folder)), pool_(pool) {
+  SourceEncoder(const text::Tokenizer& tokenizer, Path folder, ThreadPool& pool,
+                float prompt_weight)
+      : tokenizer_(tokenizer),
+        folder_(std::move(folder)),
+        pool_(pool),
+        prompt_weight_(prompt_weight) {
     if (!tokenizer.eos_token().empty()) end_ = tokenizer.id_of(tokenizer.eos_token());
   }
 
@@ -156,11 +161,12 @@ class SourceEncoder {
     return {};
   }
 
-  Result<std::vector<std::int32_t>> encode(const Waiting& document) const {
+  Result<text::EncodedChat> encode(const Waiting& document) const {
     if (!document.conversation) {
       std::vector<std::int32_t> ids = tokenizer_.encode(document.text, {.add_special = true});
       if (end_ && (ids.empty() || ids.back() != *end_)) ids.push_back(*end_);
-      return ids;
+      std::vector<float> every(ids.size(), 1.0f);
+      return text::EncodedChat{.ids = std::move(ids), .trained = std::move(every)};
     }
     const Json& row = *document.conversation;
     auto encoded =
@@ -170,18 +176,19 @@ class SourceEncoder {
       error.where = document.where + ", " + error.where;
       return Failure(std::move(error));
     }
-    return std::move(encoded->ids);
+    for (float& weight : encoded->trained) weight = std::max(weight, prompt_weight_);
+    return encoded;
   }
 
   Result<void> encode_waiting() {
-    std::vector<std::optional<Result<std::vector<std::int32_t>>>> encoded(waiting_.size());
+    std::vector<std::optional<Result<text::EncodedChat>>> encoded(waiting_.size());
     pool_.run(static_cast<std::int64_t>(waiting_.size()), [&](std::int64_t task, int /*worker*/) {
       const auto at = static_cast<std::size_t>(task);
       encoded[at].emplace(encode(waiting_[at]));
     });
     for (std::size_t i = 0; i < waiting_.size(); ++i) {
       if (!*encoded[i]) return Failure(std::move(*encoded[i]).error());
-      tokens_.add(waiting_[i].row, **encoded[i]);
+      tokens_.add(waiting_[i].row, (**encoded[i]).ids, (**encoded[i]).trained);
     }
     waiting_.clear();
     return {};
@@ -190,6 +197,7 @@ class SourceEncoder {
   const text::Tokenizer& tokenizer_;
   Path folder_;
   ThreadPool& pool_;
+  float prompt_weight_;
   std::optional<std::int32_t> end_;
   std::optional<text::ChatFormat> chat_;
   std::vector<Waiting> waiting_;
@@ -199,10 +207,10 @@ class SourceEncoder {
 }  // namespace
 
 Result<TokenFile> tokenise_source(const TextSource& source, const Path& tokenizer_folder,
-                                  const Path& cache_folder, ThreadPool& pool,
+                                  const Path& cache_folder, float prompt_weight, ThreadPool& pool,
                                   const std::function<void(const std::string&)>& note) {
   ATTUNE_TRY(const std::vector<Path> files, files_of(source));
-  ATTUNE_TRY(const std::uint64_t key, key_of(files, tokenizer_folder));
+  ATTUNE_TRY(const std::uint64_t key, key_of(files, tokenizer_folder, prompt_weight));
   const Path cached =
       cache_folder / fmt::format("{}-{:016x}.tokens", source.path.filename().string(), key);
   std::error_code ignored;
@@ -212,7 +220,7 @@ Result<TokenFile> tokenise_source(const TextSource& source, const Path& tokenize
     if (note) note(file.error().message());
   }
   ATTUNE_TRY(const text::Tokenizer tokenizer, text::Tokenizer::load(tokenizer_folder));
-  SourceEncoder encoder(tokenizer, tokenizer_folder, pool);
+  SourceEncoder encoder(tokenizer, tokenizer_folder, pool, prompt_weight);
   for (const Path& path : files) ATTUNE_TRY_VOID(encoder.add_file(path));
   ATTUNE_TRY(const TokenisedText tokens, encoder.finish());
   if (tokens.ids.size() < 2) {

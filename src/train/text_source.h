@@ -28,11 +28,14 @@ struct TextSource {
   double share = 0;
 };
 
+// Every token of a text is a target. Of a conversation the assistant's tokens are, with their own
+// weights; all others (questions, role marks) are targets of weight `prompt_weight`, 0 to 1.
+//
 // The tokens of `source` from `cache_folder`, made first when they are not there or something they
 // depend on changed. An error names file and line: unreadable, not UTF-8, broken JSON, neither text
 // nor messages, no text at all.
 Result<TokenFile> tokenise_source(const TextSource& source, const Path& tokenizer_folder,
-                                  const Path& cache_folder, ThreadPool& pool,
+                                  const Path& cache_folder, float prompt_weight, ThreadPool& pool,
                                   const std::function<void(const std::string&)>& note);
 
 }  // namespace attune::train

@@ -14,7 +14,7 @@ static_assert(std::endian::native == std::endian::little, "token files are mappe
 namespace {
 
 constexpr std::string_view kMagic = "ATTUNETK";
-constexpr std::uint64_t kFormat = 1;
+constexpr std::uint64_t kFormat = 2;
 
 struct Header {
   char magic[8];
@@ -35,8 +35,10 @@ Failure damaged(const Path& path, std::string found) {
 
 }  // namespace
 
-void TokenisedText::add(std::int64_t row, std::span<const std::int32_t> document) {
+void TokenisedText::add(std::int64_t row, std::span<const std::int32_t> document,
+                        std::span<const float> document_weights) {
   ids.insert(ids.end(), document.begin(), document.end());
+  weights.insert(weights.end(), document_weights.begin(), document_weights.end());
   starts.push_back(ids.size());
   rows.push_back(row);
 }
@@ -48,8 +50,7 @@ Result<void> TokenFile::write(const Path& path, std::uint64_t key, const Tokenis
                                     bytes_of(std::span<const std::uint64_t>(text.starts)),
                                     bytes_of(std::span<const std::int64_t>(text.rows)),
                                     bytes_of(std::span<const std::int32_t>(text.ids)),
-                                    // The digest stands on 8 bytes.
-                                    std::string_view("\0\0\0\0", text.ids.size() % 2 == 0 ? 0 : 4)};
+                                    bytes_of(std::span<const float>(text.weights))};
   ATTUNE_TRY(AtomicFile file, AtomicFile::create(path));
   XXH3_state_t* state = XXH3_createState();
   XXH3_64bits_reset(state);
@@ -78,8 +79,8 @@ Result<TokenFile> TokenFile::open(const Path& path, std::uint64_t key) {
   if (header.documents > bytes.size() || header.tokens > bytes.size()) {
     return damaged(path, "a header that promises more than the file holds");
   }
-  const std::size_t wanted = sizeof header + (header.documents + 1) * 8 + header.documents * 8 +
-                             (header.tokens + 1) / 2 * 8 + 8;
+  const std::size_t wanted =
+      sizeof header + (header.documents + 1) * 8 + header.documents * 8 + header.tokens * 8 + 8;
   if (bytes.size() != wanted) {
     return damaged(path, fmt::format("{} bytes instead of {}", bytes.size(), wanted));
   }
@@ -94,12 +95,19 @@ Result<TokenFile> TokenFile::open(const Path& path, std::uint64_t key) {
   file.rows_ = {reinterpret_cast<const std::int64_t*>(at), header.documents};
   at += file.rows_.size_bytes();
   file.ids_ = {reinterpret_cast<const std::int32_t*>(at), header.tokens};
+  at += file.ids_.size_bytes();
+  file.weights_ = {reinterpret_cast<const float*>(at), header.tokens};
   return file;
 }
 
 std::span<const std::int32_t> TokenFile::document(std::int64_t index) const {
   const auto at = static_cast<std::size_t>(index);
   return ids_.subspan(starts_[at], starts_[at + 1] - starts_[at]);
+}
+
+std::span<const float> TokenFile::weights(std::int64_t index) const {
+  const auto at = static_cast<std::size_t>(index);
+  return weights_.subspan(starts_[at], starts_[at + 1] - starts_[at]);
 }
 
 }  // namespace attune::train
