@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/dropout.h"
 #include "tensor/memory_plan.h"
 
 namespace attune::model {
@@ -20,8 +21,19 @@ std::int64_t chunk_rows_for(std::int64_t vocabulary, std::int64_t tokens) {
   return std::min(rows, tokens);
 }
 
-void plan_layer(MemoryPlan& plan, LayerActivations& layer, const Layer& weights,
-                const ArchSpec& spec, std::int64_t tokens, bool training) {
+void plan_lora(MemoryPlan& plan, LayerActivations& layer, const Layer& weights, bool dropout,
+               std::int64_t tokens) {
+  const auto linears = weights.linears();
+  for (std::size_t i = 0; i < linears.size(); ++i) {
+    if (!linears[i]->lora) continue;
+    plan.add(&layer.lora[i].inner, tokens * linears[i]->lora->rank);
+    plan.add(&layer.lora[i].mask,
+             dropout ? DropoutMask::floats_needed(tokens, linears[i]->inputs()) : 0);
+  }
+}
+
+void plan_layer(MemoryPlan& plan, LayerActivations& layer, const ArchSpec& spec,
+                std::int64_t tokens) {
   plan.add(&layer.input, tokens * spec.hidden);
   plan.add(&layer.attention_inverse, tokens);
   plan.add(&layer.q_raw, spec.qk_norm ? tokens * spec.q_width() : 0);
@@ -37,11 +49,6 @@ void plan_layer(MemoryPlan& plan, LayerActivations& layer, const Layer& weights,
   plan.add(&layer.mlp_inverse, tokens);
   plan.add(&layer.gate, tokens * spec.intermediate);
   plan.add(&layer.up, tokens * spec.intermediate);
-  const auto linears = weights.linears();
-  for (std::size_t i = 0; i < linears.size(); ++i) {
-    const std::int64_t rank = linears[i]->lora ? linears[i]->lora->rank : 0;
-    plan.add(&layer.lora_inner[i], training ? tokens * rank : 0);
-  }
 }
 
 void plan_gradients(MemoryPlan& plan, Workspace::Buffers& buffers, const ArchSpec& spec) {
@@ -59,11 +66,11 @@ void plan_gradients(MemoryPlan& plan, Workspace::Buffers& buffers, const ArchSpe
   plan.add(&buffers.d_mlp, tokens * spec.intermediate);
 }
 
-void plan_shared(MemoryPlan& plan, Workspace::Buffers& buffers, const Model::Weights& weights) {
+void plan_shared(MemoryPlan& plan, Workspace::Buffers& buffers, const Model::Weights& weights,
+                 bool dropout) {
   const ArchSpec& spec = weights.spec;
   const std::int64_t tokens = buffers.max_tokens, chunk = buffers.chunk_rows;
   const std::int64_t widest = std::max({spec.hidden, spec.q_width(), spec.intermediate});
-  const bool dropout = buffers.training && weights.lora && weights.lora->dropout > 0;
   plan.add(&buffers.output, tokens * spec.hidden);
   plan.add(&buffers.cosine, tokens * spec.head_dim / 2);
   plan.add(&buffers.sine, tokens * spec.head_dim / 2);
@@ -99,12 +106,14 @@ Workspace::Workspace(const Model& model, std::int64_t max_tokens, bool training)
   buffers.chunk_rows = chunk_rows_for(weights.spec.vocabulary, max_tokens);
   buffers.training = training;
   buffers.layers.resize(weights.layers.size());
+  const bool dropout = training && weights.lora && weights.lora->dropout > 0;
   MemoryPlan plan;
   const std::size_t planned = training ? buffers.layers.size() : 1;
   for (std::size_t i = 0; i < planned; ++i) {
-    plan_layer(plan, buffers.layers[i], weights.layers[i], weights.spec, max_tokens, training);
+    plan_layer(plan, buffers.layers[i], weights.spec, max_tokens);
+    if (training) plan_lora(plan, buffers.layers[i], weights.layers[i], dropout, max_tokens);
   }
-  plan_shared(plan, buffers, weights);
+  plan_shared(plan, buffers, weights, dropout);
   if (training) plan_gradients(plan, buffers, weights.spec);
   buffers.memory = plan.allocate();
   for (std::size_t i = planned; i < buffers.layers.size(); ++i)

@@ -13,25 +13,30 @@
 
 namespace attune::model {
 
+// What an adapted linear keeps for backward; null without training or adapter.
+struct LoraActivations {
+  float* inner = nullptr;  // [T, R] dropout(x) A^T
+  float* mask = nullptr;   // a bit for each element of x; see dropout.h. Null without dropout.
+};
+
 // What one layer's forward leaves behind. Without training every layer shares the same memory.
 struct LayerActivations {
-  float* input = nullptr;              // [T, H] residual stream before attention
-  float* attention_inverse = nullptr;  // [T] 1 / rms of it
-  float* q_raw = nullptr;              // [T, Q*D] before qk-norm; null without qk-norm
-  float* k_raw = nullptr;              // [T, KV*D]
-  float* q_inverse = nullptr;          // [T, Q] 1 / rms of each head
-  float* k_inverse = nullptr;          // [T, KV]
-  float* q = nullptr;                  // [T, Q*D] after rotation
-  float* k = nullptr;                  // [T, KV*D] after rotation
-  float* v = nullptr;                  // [T, KV*D]
-  float* attention = nullptr;          // [T, Q*D]
-  float* lse = nullptr;                // [T, Q]
-  float* middle = nullptr;             // [T, H] residual stream between attention and MLP
-  float* mlp_inverse = nullptr;        // [T]
-  float* gate = nullptr;               // [T, I]; backward overwrites it with its gradient
-  float* up = nullptr;                 // [T, I]; likewise
-  std::array<float*, 7>
-      lora_inner{};  // [T, R] dropout(x) A^T of each adapted linear; null without training
+  float* input = nullptr;               // [T, H] residual stream before attention
+  float* attention_inverse = nullptr;   // [T] 1 / rms of it
+  float* q_raw = nullptr;               // [T, Q*D] before qk-norm; null without qk-norm
+  float* k_raw = nullptr;               // [T, KV*D]
+  float* q_inverse = nullptr;           // [T, Q] 1 / rms of each head
+  float* k_inverse = nullptr;           // [T, KV]
+  float* q = nullptr;                   // [T, Q*D] after rotation
+  float* k = nullptr;                   // [T, KV*D] after rotation
+  float* v = nullptr;                   // [T, KV*D]
+  float* attention = nullptr;           // [T, Q*D]
+  float* lse = nullptr;                 // [T, Q]
+  float* middle = nullptr;              // [T, H] residual stream between attention and MLP
+  float* mlp_inverse = nullptr;         // [T]
+  float* gate = nullptr;                // [T, I]; backward overwrites it with its gradient
+  float* up = nullptr;                  // [T, I]; likewise
+  std::array<LoraActivations, 7> lora;  // of each linear, by LinearIndex
 };
 
 // One sequence's rows in a pass. `slot` is its place in the key/value cache, -1 in training passes.

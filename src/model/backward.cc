@@ -39,19 +39,19 @@ void swiglu_backward(const Pass& pass, const LayerActivations& acts) {
 void mlp_backward(const Pass& pass, Layer& layer, const LayerActivations& acts,
                   const TrainedParts& trained, bool below) {
   Workspace::Buffers& buffers = pass.buffers;
-  const auto& inner = acts.lora_inner;
+  const auto& lora = acts.lora;
   swiglu_forward(pass, acts);
   const bool above_down_only = !trained.gate_up && !below;
   linear_backward(pass, layer.down, buffers.mlp, buffers.d_stream,
-                  above_down_only ? nullptr : buffers.d_mlp, inner[kDown]);
+                  above_down_only ? nullptr : buffers.d_mlp, lora[kDown]);
   if (above_down_only) return;
   swiglu_backward(pass, acts);
   const float* d_gate = acts.gate;
   const float* d_up = acts.up;
   norm_forward(pass, layer.mlp_norm, acts.middle, buffers.normed, acts.mlp_inverse, pass.tokens);
   float* d_normed = below ? buffers.d_normed : nullptr;
-  linear_backward(pass, layer.gate, buffers.normed, d_gate, d_normed, inner[kGate]);
-  linear_backward(pass, layer.up, buffers.normed, d_up, d_normed, inner[kUp], true);
+  linear_backward(pass, layer.gate, buffers.normed, d_gate, d_normed, lora[kGate]);
+  linear_backward(pass, layer.up, buffers.normed, d_up, d_normed, lora[kUp], true);
   if (!below) return;
   norm_backward(pass, layer.mlp_norm, d_normed, acts.middle, acts.mlp_inverse, buffers.d_stream,
                 pass.tokens);
@@ -109,19 +109,19 @@ void attention_backward(const Pass& pass, Layer& layer, std::size_t index,
                         const TrainedParts& trained, bool below) {
   Workspace::Buffers& buffers = pass.buffers;
   const LayerActivations& acts = buffers.layers[index];
-  const auto& inner = acts.lora_inner;
+  const auto& lora = acts.lora;
   const bool above_o_only = !trained.qkv && !below;
   linear_backward(pass, layer.o, acts.attention, buffers.d_stream,
-                  above_o_only ? nullptr : buffers.d_attention, inner[kO]);
+                  above_o_only ? nullptr : buffers.d_attention, lora[kO]);
   if (above_o_only) return;
   attend_backward(pass, index);
   const HeadGradients d_heads = rotate_heads_backward(pass, layer, acts);
   norm_forward(pass, layer.attention_norm, acts.input, buffers.normed, acts.attention_inverse,
                pass.tokens);
   float* d_normed = below ? buffers.d_normed : nullptr;
-  linear_backward(pass, layer.q, buffers.normed, d_heads.q, d_normed, inner[kQ]);
-  linear_backward(pass, layer.k, buffers.normed, d_heads.k, d_normed, inner[kK], true);
-  linear_backward(pass, layer.v, buffers.normed, buffers.d_v, d_normed, inner[kV], true);
+  linear_backward(pass, layer.q, buffers.normed, d_heads.q, d_normed, lora[kQ]);
+  linear_backward(pass, layer.k, buffers.normed, d_heads.k, d_normed, lora[kK], true);
+  linear_backward(pass, layer.v, buffers.normed, buffers.d_v, d_normed, lora[kV], true);
   if (!below) return;
   norm_backward(pass, layer.attention_norm, d_normed, acts.input, acts.attention_inverse,
                 buffers.d_stream, pass.tokens);

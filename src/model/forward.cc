@@ -88,27 +88,27 @@ void attend(const Pass& pass, std::size_t layer) {
 void layer_forward(const Pass& pass, std::size_t index) {
   const Layer& layer = pass.weights.layers[index];
   const LayerActivations& acts = pass.buffers.layers[index];
-  const auto& inner = acts.lora_inner;
+  const auto& lora = acts.lora;
   float* normed = pass.buffers.normed;
   const bool qk_norm = pass.spec().qk_norm;
 
   norm_forward(pass, layer.attention_norm, acts.input, normed, acts.attention_inverse, pass.tokens);
-  linear_forward(pass, layer.q, normed, qk_norm ? acts.q_raw : acts.q, inner[kQ]);
-  linear_forward(pass, layer.k, normed, qk_norm ? acts.k_raw : acts.k, inner[kK]);
-  linear_forward(pass, layer.v, normed, acts.v, inner[kV]);
+  linear_forward(pass, layer.q, normed, qk_norm ? acts.q_raw : acts.q, lora[kQ]);
+  linear_forward(pass, layer.k, normed, qk_norm ? acts.k_raw : acts.k, lora[kK]);
+  linear_forward(pass, layer.v, normed, acts.v, lora[kV]);
   rotate_heads(pass, layer, acts);
   append_to_cache(pass, index);
   attend(pass, index);
   copy_rows(pass, acts.input, acts.middle, pass.spec().hidden);
-  linear_forward(pass, layer.o, acts.attention, acts.middle, inner[kO], true);
+  linear_forward(pass, layer.o, acts.attention, acts.middle, lora[kO], true);
 
   norm_forward(pass, layer.mlp_norm, acts.middle, normed, acts.mlp_inverse, pass.tokens);
-  linear_forward(pass, layer.gate, normed, acts.gate, inner[kGate]);
-  linear_forward(pass, layer.up, normed, acts.up, inner[kUp]);
+  linear_forward(pass, layer.gate, normed, acts.gate, lora[kGate]);
+  linear_forward(pass, layer.up, normed, acts.up, lora[kUp]);
   swiglu_forward(pass, acts);
   float* output = stream_after(pass.buffers, index);
   copy_rows(pass, acts.middle, output, pass.spec().hidden);
-  linear_forward(pass, layer.down, pass.buffers.mlp, output, inner[kDown], true);
+  linear_forward(pass, layer.down, pass.buffers.mlp, output, lora[kDown], true);
 }
 
 // Lays the appended tokens out as rows; returns them end to end in `tokens`.

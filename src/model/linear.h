@@ -5,15 +5,15 @@
 
 namespace attune::model {
 
-// y = x W^T + bias + scale * (dropout(x) A^T) B^T; added to y when `accumulate`.
-// `kept_inner` [T, R] keeps dropout(x) A^T for backward; null: scratch is used.
+// y = x W^T + bias + scale * (dropout(x) A^T) B^T; added to y when `accumulate`. `kept` is filled
+// for backward.
 void linear_forward(const Pass& pass, const Linear& linear, const float* x, float* y,
-                    float* kept_inner, bool accumulate = false);
+                    const LoraActivations& kept, bool accumulate = false);
 
 // The mirror of linear_forward. Adds to the gradients of what is trained, and writes d_x = d_y W +
-// ... unless d_x is null (added to d_x when `accumulate`). `kept_inner` is what forward kept.
+// ... unless d_x is null (added to d_x when `accumulate`). `kept` is what forward filled.
 void linear_backward(const Pass& pass, Linear& linear, const float* x, const float* d_y, float* d_x,
-                     const float* kept_inner, bool accumulate = false);
+                     const LoraActivations& kept, bool accumulate = false);
 
 // Whether training changes this linear in this pass.
 bool is_trained(const Pass& pass, const Linear& linear);
