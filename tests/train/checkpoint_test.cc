@@ -3,6 +3,10 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "train/run_log.h"
 #include "train/test_data.h"
@@ -155,6 +159,27 @@ TEST_F(Checkpoint, AnUnwritableFolderIsOneClearError) {
   const auto saved = save_checkpoint(blocked / "checkpoints", {}, settings_, "avx2", tensors(), 2);
   ASSERT_FALSE(saved);
   EXPECT_EQ(saved.error().kind, ErrorKind::environment);
+}
+
+// A limit on the size of files stands in for a full disk.
+TEST_F(Checkpoint, AFullDiskLeavesThePreviousOneAndNothingHalfWritten) {
+  ASSERT_TRUE(save(1));
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{64, 64};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    const auto saved = save(2);
+    ::_exit(!saved && saved.error().kind == ErrorKind::environment ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  const auto state = load();
+  ASSERT_TRUE(state && *state);
+  EXPECT_EQ((*state)->step, 1);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
 }
 
 TEST(RunLog, GoesOnBehindTheCheckpointWithoutRepeatingAStep) {
