@@ -41,6 +41,12 @@ std::vector<std::string> present(const Json& row,
   return columns;
 }
 
+// Columns that identify a row rather than say something; `word` is in lower case.
+bool identifies(std::string_view word) {
+  return word == "id" || word.ends_with("_id") || word == "key" || word == "split" ||
+         word == "date" || word.ends_with("_at") || word.starts_with("column_");
+}
+
 ContentRule column_rule(const std::string& column) {
   return {.parts = {{.literal = {}, .column = column}}, .members = {}};
 }
@@ -178,20 +184,35 @@ std::vector<std::string> columns_of(const RowShape& shape, const Json& row) {
 }
 
 std::string example_mapping(const Json& row) {
-  std::vector<std::string> names;
+  // Where a customer's words usually are, then any other column.
+  constexpr std::array<std::string_view, 7> kTextNames = {
+      "subject", "title", "body", "message", "content", "description", "context"};
+  std::vector<std::string> questions = present(row, kTextNames);
+  for (const std::string& name : present(row, kUserNames)) questions.push_back(name);
+  std::vector<std::string> answers = present(row, kAssistantNames);
+  std::vector<std::string> others;
+  const auto holds = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
   for (const auto& [name, ignored] : row.items()) {
-    const std::string word = lower(name);
-    // Columns that identify a row rather than say something.
-    const bool key = word == "id" || word.ends_with("_id") || word == "split" || word == "date" ||
-                     word.ends_with("_at") || word.starts_with("column_");
-    if (!key) names.push_back(name);
+    if (!holds(questions, name) && !holds(answers, name) && !identifies(lower(name)))
+      others.push_back(name);
   }
-  if (names.size() < 2) return "user=COLUMN,assistant=COLUMN";
-  if (names.size() == 2) return fmt::format("user={},assistant={}", names[0], names[1]);
-  if (names.size() == 3)
-    return fmt::format("user={{{}}}\\n\\n{{{}}},assistant={}", names[0], names[1], names[2]);
-  return fmt::format("user={{{}}}\\n\\n{{{}}},assistant=json({})", names[0], names[1],
-                     fmt::join(names.begin() + 2, names.end(), ","));
+  const auto take = [&](std::vector<std::string>& names) {
+    if (!names.empty() || others.empty()) return;
+    names.push_back(others.front());
+    others.erase(others.begin());
+  };
+  take(questions);
+  if (answers.empty()) answers = std::move(others);
+  if (questions.empty() || answers.empty()) return "user=COLUMN,assistant=COLUMN";
+  questions.resize(std::min<std::size_t>(questions.size(), 2));
+  const std::string user = questions.size() == 1
+                               ? questions[0]
+                               : fmt::format("{{{}}}\\n\\n{{{}}}", questions[0], questions[1]);
+  const std::string assistant =
+      answers.size() == 1 ? answers[0] : fmt::format("json({})", fmt::join(answers, ","));
+  return fmt::format("user={},assistant={}", user, assistant);
 }
 
 }  // namespace attune::data

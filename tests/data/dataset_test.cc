@@ -109,6 +109,21 @@ TEST(ReadExamples, AsksForAMappingWhenColumnsAreAmbiguous) {
   EXPECT_NE(error_of("question,prompt,answer\nq,p,a\n").find("--map"), std::string::npos);
 }
 
+TEST(ReadExamples, ProposesAMappingFromTheNamesOfTheColumns) {
+  const auto proposal = [](std::string_view text) {
+    const std::string message = error_of(text);
+    const std::size_t begin = message.find("--map \"");
+    return begin == std::string::npos ? message
+                                      : message.substr(begin + 7, message.size() - begin - 8);
+  };
+  EXPECT_EQ(proposal("text,category\nt,c\n"), "user=text,assistant=category");
+  EXPECT_EQ(proposal("id,received,subject,body,answer,split\n1,r,s,b,a,x\n"),
+            "user={subject}\\n\\n{body},assistant=answer");
+  EXPECT_EQ(proposal("a,b\n1,2\n"), "user=a,assistant=b");
+  EXPECT_EQ(proposal("a,b,c\n1,2,3\n"), "user=a,assistant=json(b,c)");
+  EXPECT_EQ(proposal("id,a\n1,2\n"), "user=COLUMN,assistant=COLUMN");
+}
+
 TEST(ReadExamples, NamesAMissingMappedColumnAndTheNearest) {
   EXPECT_EQ(error_of("subject,body,label\ns,b,l\n", {.map = "user=bdy,assistant=label"}),
             "t.csv: there is no column \"bdy\" (did you mean \"body\"?); wanted one of "
