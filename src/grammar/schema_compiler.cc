@@ -1,6 +1,7 @@
 // One pass over the document makes a node for each subschema and remembers $id, $anchor and $ref; a
 // second resolves the references. Keywords with the same kind of value share one handler through
-// the tables below.
+// the tables below. The compiler is one class whose parts share all its state, so it stays in one
+// file of about 400 lines.
 #include "grammar/schema_compiler.h"
 
 #include <unordered_map>
