@@ -42,6 +42,7 @@ class Attune:
 
 @pytest.fixture(scope="session")
 def attune():
+    """The built program."""
     program = Path(os.environ.get("ATTUNE_BINARY", ROOT / "build" / "release" / "attune"))
     assert program.is_file(), f"{program} is not built; run scripts/interop, or name it in ATTUNE_BINARY"
     return Attune(program)
