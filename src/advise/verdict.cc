@@ -133,7 +133,7 @@ void conclude_fine_tune(const ArmSummary& tuned, const ArmSummary& other,
   }
 }
 
-void conclude_prompting(const ArmSummary& other, std::string because, Verdict& verdict) {
+void conclude_prompting(const ArmSummary& other, const std::string& because, Verdict& verdict) {
   verdict.decision = Decision::prompting_is_enough;
   verdict.recommended_arm = other.name;
   std::string name = prompting(other);

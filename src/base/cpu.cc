@@ -56,7 +56,7 @@ std::string brand_string() {
     std::memcpy(part.data(), &r, 16);
     text.append(part.data(), part.size());
   }
-  return text.c_str();  // cut at the first NUL
+  return text.substr(0, text.find('\0'));
 }
 
 CpuFeatures detect() {

@@ -86,7 +86,9 @@ void Validator::evaluate(NodeId id, const Json& value, Seen* seen, Violations& o
   if (value.is_array()) check_array(schema, value, marks, out);
   check_combinations(schema, value, marks, out);
   // After a violation the marks are incomplete, and what they would add is noise.
-  if (out.size() == violations_before) check_unevaluated(schema, value, marks, out);
+  if (marks != nullptr && out.size() == violations_before) {
+    check_unevaluated(schema, value, marks, out);
+  }
   if (seen != nullptr && out.size() == violations_before) {
     for (std::size_t i = 0; i < own.size(); ++i)
       (*seen)[i] = static_cast<char>((*seen)[i] | own[i]);

@@ -48,8 +48,8 @@ std::int64_t cache_bytes_a_slot(const model::ArchSpec& spec, std::int64_t positi
 
 // Moves new text through `pending`, so that a stop text is never shown in part. Returns true when
 // one was met.
-bool advance_text(Sequence& sequence, const std::vector<std::string>& stops, std::string piece,
-                  bool last, std::string& shown) {
+bool advance_text(Sequence& sequence, const std::vector<std::string>& stops,
+                  const std::string& piece, bool last, std::string& shown) {
   sequence.pending += piece;
   std::size_t cut = std::string::npos;
   for (const std::string& stop : stops) cut = std::min(cut, sequence.pending.find(stop));
@@ -238,7 +238,7 @@ class GroupRun {
     }
     if (ended) piece += s.decoder->finish();
     std::string shown;
-    if (advance_text(s, request.stop, std::move(piece), ended, shown)) {
+    if (advance_text(s, request.stop, piece, ended, shown)) {
       ended = true;
       done.finish = Finish::stop;
     }
