@@ -5,10 +5,11 @@
 //   for each block of columns                       Tile::kBlockColumns
 //     for each block of k                           at most Tile::kDepth steps, of equal length
 //       pack the block of op(B)
-//       for each panel of rows                      Tile::kRows
-//         pack the panel of op(A)
-//         for each panel of columns                 Tile::kColumns
-//           Tile::multiply: a tile of C += panel x panel
+//       for each group of panels of rows            kGroupPanels
+//         pack the panels of op(A)
+//         for each panel of rows                    Tile::kRows
+//           for each panel of columns               Tile::kColumns
+//             Tile::multiply: a tile of C += panel x panel
 //
 // An element of C is the sum over k in rising order inside a block, and the blocks are added to C
 // in rising order; the blocks depend on k alone. So its bits depend neither on m and n nor on the
@@ -27,14 +28,18 @@ struct TileTarget {
   bool add;  // else C is overwritten
 };
 
+// Panels of A packed at once: a multiple of kWidth rows for every tile, and whole cache lines when
+// op(A) is read across.
+inline constexpr std::int64_t kGroupPanels = 8;
+
 template <class Tile, class SourceA, class SourceB>
 void multiply_blocks(const GemmArgs& args, const SourceA& a, const SourceB& b) {
+  constexpr std::int64_t kGroupRows = kGroupPanels * Tile::kRows;
   constexpr std::int64_t kBlockFloats = Tile::kDepth * Tile::kBlockColumns;
-  static_assert((kBlockFloats + Tile::kPanelStride * (Tile::kRows + kWidth)) * 4 <=
-                kGemmScratchBytes);
+  static_assert((kBlockFloats + kGroupRows * Tile::kPanelStride) * 4 <= kGemmScratchBytes);
   static_assert(Tile::kBlockColumns % Tile::kColumns == 0 && Tile::kPanelStride >= Tile::kDepth);
   auto* block = reinterpret_cast<float*>(args.scratch);
-  float* panel = block + kBlockFloats;
+  float* panels = block + kBlockFloats;
 
   const std::int64_t steps = (args.k + SourceA::kElements - 1) / SourceA::kElements;
   const std::int64_t blocks = larger(1, (steps + Tile::kDepth - 1) / Tile::kDepth);
@@ -47,17 +52,21 @@ void multiply_blocks(const GemmArgs& args, const SourceA& a, const SourceB& b) {
       for (std::int64_t j = 0; j < columns; j += Tile::kColumns) {
         pack_b(b, column + j, Tile::kColumns, step, length, block + j * length);
       }
-      for (std::int64_t row = 0; row < args.m; row += Tile::kRows) {
-        const std::int64_t rows = smaller(args.m - row, Tile::kRows);
-        pack_a(a, row, Tile::padded_rows(rows), step, length, Tile::kPanelStride, panel);
-        for (std::int64_t j = 0; j < columns; j += Tile::kColumns) {
-          const TileTarget target{args.c + row * args.c_stride + column + j,
-                                  args.c_stride,
-                                  rows,
-                                  smaller(columns - j, Tile::kColumns),
-                                  args.alpha,
-                                  args.accumulate || step > 0};
-          Tile::multiply(length, panel, block + j * length, target);
+      for (std::int64_t row = 0; row < args.m; row += kGroupRows) {
+        const std::int64_t rows = smaller(args.m - row, kGroupRows);
+        const std::int64_t last = (rows - 1) / Tile::kRows * Tile::kRows;  // the last panel begins
+        pack_a(a, row, last + Tile::padded_rows(rows - last), step, length, Tile::kPanelStride,
+               panels);
+        for (std::int64_t i = 0; i < rows; i += Tile::kRows) {
+          for (std::int64_t j = 0; j < columns; j += Tile::kColumns) {
+            const TileTarget target{args.c + (row + i) * args.c_stride + column + j,
+                                    args.c_stride,
+                                    smaller(rows - i, Tile::kRows),
+                                    smaller(columns - j, Tile::kColumns),
+                                    args.alpha,
+                                    args.accumulate || step > 0};
+            Tile::multiply(length, panels + i * Tile::kPanelStride, block + j * length, target);
+          }
         }
       }
     }

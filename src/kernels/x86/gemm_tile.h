@@ -64,8 +64,10 @@ struct RegisterTile {
     }
   }
 
+  // Not inlined: in a larger function the compiler runs out of registers and keeps a sum in memory.
   template <int kTileRows, int kVectors>
-  static void run(std::int64_t steps, const float* a, const float* b, const TileTarget& target) {
+  __attribute__((noinline)) static void run(std::int64_t steps, const float* a, const float* b,
+                                            const TileTarget& target) {
     Vec sum[kTileRows][kVectors];
 #pragma GCC unroll 16
     for (int i = 0; i < kTileRows; ++i) {
