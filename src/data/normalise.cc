@@ -28,6 +28,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kRoleAlia
      {"ai", "assistant"},
      {"observation", "tool"}}};
 
+const Json kNoText = std::string();
+
 template <std::size_t Count>
 bool one_of(const std::array<std::string_view, Count>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -235,7 +237,7 @@ class Normaliser {
   void check_empty(Json& message, const std::string& path) {
     const std::string role = message["role"].get<std::string>();
     if (role == "system" || role == "developer") {
-      message["content"] = "";  // remove_empty_instructions() takes it out
+      message["content"] = kNoText;  // remove_empty_instructions() takes it out
       return;
     }
     drop(role == "assistant" ? "empty_answer" : "empty_question", path, "nothing but white space",
@@ -266,7 +268,7 @@ class Normaliser {
     for (std::size_t i = messages.size(); i-- > 0;) {
       const bool instruction =
           messages[i]["role"] == "system" || messages[i]["role"] == "developer";
-      if (!instruction || messages[i]["content"] != "") continue;
+      if (!instruction || messages[i]["content"] != kNoText) continue;
       messages.erase(i);
       change("empty_instruction", fmt::format("messages[{}]", i),
              "an empty system message was removed");

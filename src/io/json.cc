@@ -5,11 +5,14 @@
 // Longer than 400 lines: one parser, whose parts call each other.
 #include "io/json.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <functional>
 #include <optional>
-#include <unordered_set>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -105,43 +108,80 @@ class JsonParser {
     return {};
   }
 
+  struct Member {
+    std::string key;
+    Json value;
+    std::size_t key_at;
+  };
+
   Result<void> parse_object(Json& out) {
     ATTUNE_TRY_VOID(enter());
     const std::size_t opened_at = at_++;
-    out = Json::object();
-    auto& members = out.get_ref<Json::object_t&>();
-    std::unordered_set<std::string> keys;
+    std::vector<Member> members;
     skip_space();
     if (!accept('}')) {
       while (true) {
         skip_space();
         const std::size_t key_at = at_;
         if (at_ >= text_.size() || text_[at_] != '"') return fail_at_key(opened_at);
-        std::string key;
-        ATTUNE_TRY_VOID(parse_string(key));
-        if (!keys.insert(key).second) {
-          return fail(key_at,
-                      fmt::format("key \"{}\" appears twice in one object", quote_for_message(key)),
-                      "each key once", "parsers disagree on which value wins: remove one");
-        }
+        members.push_back({.key = {}, .value = {}, .key_at = key_at});
+        Member& member = members.back();
+        ATTUNE_TRY_VOID(parse_string(member.key));
         skip_space();
         if (!accept(':')) {
-          return fail(at_,
-                      fmt::format("{} after key \"{}\"", describe(at_), quote_for_message(key)),
-                      "':'");
+          return fail(
+              at_, fmt::format("{} after key \"{}\"", describe(at_), quote_for_message(member.key)),
+              "':'");
         }
         skip_space();
-        // The base class's emplace_back: the key is known to be new, so no search through the
-        // object.
-        members.emplace_back(std::move(key), Json());
-        ATTUNE_TRY_VOID(parse_value(members.back().second));
+        ATTUNE_TRY_VOID(parse_value(member.value));
         skip_space();
         if (accept('}')) break;
         if (!accept(',')) return fail_after_item("'}'", opened_at, "object");
       }
     }
+    ATTUNE_TRY_VOID(check_keys_differ(members));
+    out = Json::object();
+    auto& object = out.get_ref<Json::object_t&>();
+    object.reserve(members.size());
+    // The base class's emplace_back: the keys are known to differ, so no search through the object.
+    for (Member& member : members)
+      object.emplace_back(std::move(member.key), std::move(member.value));
     --depth_;
     return {};
+  }
+
+  Result<void> check_keys_differ(const std::vector<Member>& members) const {
+    constexpr std::size_t kFew = 16;  // below, comparing each with each is cheaper than sorting
+    const Member* repeated = nullptr;
+    if (members.size() <= kFew) {
+      for (std::size_t i = 1; i < members.size() && repeated == nullptr; ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+          if (members[i].key == members[j].key) repeated = &members[i];
+        }
+      }
+    } else {
+      std::vector<std::pair<std::size_t, const Member*>>
+          order;  // hash first: most comparisons end there
+      order.reserve(members.size());
+      for (const Member& member : members)
+        order.emplace_back(std::hash<std::string>()(member.key), &member);
+      std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+        return a.first != b.first ? a.first < b.first
+                                  : std::tie(a.second->key, a.second->key_at) <
+                                        std::tie(b.second->key, b.second->key_at);
+      });
+      for (std::size_t i = 1; i < order.size(); ++i) {
+        if (order[i].second->key != order[i - 1].second->key) continue;
+        if (repeated == nullptr || order[i].second->key_at < repeated->key_at)
+          repeated = order[i].second;
+      }
+    }
+    if (repeated == nullptr) return {};
+    return fail(
+        repeated->key_at,
+        fmt::format("key \"{}\" appears twice in one object", quote_for_message(repeated->key)),
+        "each key once", "parsers disagree on which value wins: remove one");
   }
 
   Result<void> parse_array(Json& out) {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "base/random.h"
@@ -95,6 +96,13 @@ TEST(ParseJson, NamesThePlaceAndTheFaultInPlainWords) {
     EXPECT_TRUE(message.starts_with(test.place)) << test.text << " -> " << message;
     EXPECT_NE(message.find(test.words), std::string::npos) << test.text << " -> " << message;
   }
+}
+
+TEST(ParseJson, FindsTheFirstRepeatedKeyOfALargeObject) {
+  std::string text = "{\n";
+  for (int i = 0; i < 1000; ++i)
+    text += fmt::format("\"k{}\":0,\n", i == 700 ? 3 : i == 900 ? 700 : i);
+  EXPECT_TRUE(error_of(text + "\"k3\":0}").starts_with("x.json:702:1: key \"k3\" appears twice"));
 }
 
 TEST(ParseJson, CountsLinesFromTheGivenOne) {
