@@ -285,7 +285,7 @@ ExpressionPointer ExpressionParser::parse_test(ExpressionPointer inner) {
   while (skip_symbol(".")) node->text += "." + expect_name();
   node->parts.push_back(std::move(inner));
   const TokenKind kind = current().kind;
-  const bool word_ends = is_name("else") || is_name("or") || is_name("and") || is_name("is");
+  const bool word_ends = is_name("else") || is_name("or") || is_name("and");
   const bool has_argument = kind == TokenKind::string || kind == TokenKind::integer ||
                             kind == TokenKind::real || is_symbol("[") || is_symbol("{") ||
                             (kind == TokenKind::name && !word_ends);

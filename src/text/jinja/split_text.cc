@@ -33,21 +33,13 @@ std::vector<Value> split_by_space(const MarkedText& text, std::int64_t most, boo
   check_item_count(words.size());
   const auto limit = static_cast<std::size_t>(most);
   if (most >= 0 && words.size() > limit) {
-    // What is left over stays one piece, with the white space inside it.
+    // What is left over stays one piece, with its white space but for that at the cut.
     if (from_end) {
-      const auto kept = words.end() - static_cast<std::ptrdiff_t>(limit);
-      const std::size_t rest_end = (kept - 1)->second;
-      words.erase(words.begin(), kept - 1);
-      words.front() = {0, rest_end};
-      while (words.front().first < rest_end && is_space_at(text.text, words.front().first)) {
-        words.front().first += character_at(text.text, words.front().first).bytes;
-      }
+      words.erase(words.begin(), words.end() - static_cast<std::ptrdiff_t>(limit) - 1);
+      words.front().first = 0;
     } else {
       words.resize(limit + 1);
-      std::size_t end = text.text.size();
-      const MarkedText stripped = strip(text, nullptr, false, true);
-      end = stripped.text.size();
-      words.back().second = end;
+      words.back().second = text.text.size();
     }
   }
   for (const auto& [begin, end] : words) parts.emplace_back(text.part(begin, end));
