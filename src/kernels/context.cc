@@ -91,7 +91,7 @@ std::byte* Context::scratch(int worker) const {
 
 void parallel_gemm(const Context& context, const GemmArgs& args) {
   // Below this many products, waking the threads costs more than it saves.
-  constexpr std::int64_t kWorthSplitting = 64 * 64 * 64;
+  constexpr std::int64_t kWorthSplitting = 96 * 96 * 96;
   const std::int64_t threads = context.pool().threads();
   const bool whole = threads == 1 || args.m * args.n * args.k < kWorthSplitting;
   const Grid grid = whole ? Grid{1, 1} : choose_grid(args, threads);
