@@ -18,7 +18,7 @@ class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(std::int64_t count)
-      : data_(new(std::align_val_t{kTensorAlignment}) T[narrow<std::size_t>(count)]()),
+      : data_(new (std::align_val_t{kTensorAlignment}) T[narrow<std::size_t>(count)]()),
         count_(count) {}
 
   T* data() { return data_.get(); }
