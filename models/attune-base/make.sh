@@ -33,5 +33,5 @@ echo "2/3 tokenizer"
 echo "3/3 pretraining"
 "$attune" pretrain "$work/tasks.jsonl=0.75" "$work/books.jsonl=0.25" --config "$here/config.json" \
   --tokenizer "$work/tokenizer" --tokens "${TOKENS:-12000000}" --context 1536 --learning-rate 0.002 \
-  --schedule cosine --dtype bf16 --seed 1 --work "$work/training" --out "$out"
+  --prompt-weight 0.1 --schedule cosine --dtype bf16 --seed 1 --work "$work/training" --out "$out"
 cp "$here/generation_config.json" "$here/chat_template.jinja" "$out/"
