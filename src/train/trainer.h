@@ -39,9 +39,9 @@ class Trainer {
   const Ledger& ledger() const;  // of the training documents
   TrainEstimate estimate(double seconds = 1.0);
 
-  // Trains to the end. On success the model holds the best parameters (keep_best and validation) or
-  // the last ones. Errors: a loss or gradient that is not finite (the step and what to try), a
-  // checkpoint that does not fit, the disk.
+  // Trains to the end; called once. On success the model holds the best parameters (keep_best and
+  // validation) or the last ones. Errors: a loss or gradient that is not finite (the step and what
+  // to try), a checkpoint that does not fit, the disk.
   Result<TrainOutcome> run(const TrainCallbacks& callbacks);
 
   Trainer(Trainer&&) noexcept;

@@ -98,6 +98,30 @@ TEST_F(Resume, SeveralKillsInOneRunChangeNothing) {
   EXPECT_EQ(values, wanted);
 }
 
+// Also in the middle of a step, of an evaluation, or of writing a checkpoint.
+TEST_F(Resume, KillsAtTenRandomMomentsChangeNothing) {
+  const std::vector<float> wanted = undisturbed();
+  const TemporaryFolder folder;
+  const RandomStream moments{.seed = 3, .stream = stream_id("kill moments")};
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      const auto outcome = train(folder.path(), 0, 0, nullptr);
+      ::_exit(outcome ? 0 : 1);
+    }
+    ::usleep(static_cast<useconds_t>(5'000 + moments.below(i, 100'000)));
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 0) << status;
+  }
+  std::vector<float> values;
+  const auto outcome = train(folder.path(), 0, 0, &values);
+  ASSERT_TRUE(outcome) << outcome.error().message();
+  EXPECT_EQ(values, wanted);
+}
+
 TEST_F(Resume, TheLogHoldsEveryStepOnce) {
   const TemporaryFolder folder;
   train_and_die(folder.path(), 8);
