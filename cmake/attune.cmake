@@ -28,7 +28,7 @@ add_library(attune_options INTERFACE)
 target_compile_options(attune_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
   # g++ 12 sees overlaps in std::string::operator+ that are not there (GCC bug 105329).
-  -Wno-error=restrict
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-error=restrict>
   # -ffp-contract=off: the same source gives the same bits whether or not the compiler may use FMA.
   -ffp-contract=off)
 target_include_directories(attune_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
