@@ -11,7 +11,7 @@ namespace {
 
 // Of blocks and brackets, and of chains such as a.b.c and 1 + 1 + 1, which nest in the tree as
 // well.
-constexpr int kDeepestNesting = 400;
+constexpr int kDeepestSyntax = 400;
 
 ExpressionPointer with_parts(ExpressionPointer node, ExpressionPointer first,
                              ExpressionPointer second) {
@@ -23,7 +23,7 @@ ExpressionPointer with_parts(ExpressionPointer node, ExpressionPointer first,
 }  // namespace
 
 ExpressionParser::Level::Level(ExpressionParser& parser) : parser_(parser) {
-  if (++parser_.depth_ > kDeepestNesting) {
+  if (++parser_.depth_ > kDeepestSyntax) {
     --parser_.depth_;
     parser_.fail("the template is nested too deep");
   }
@@ -31,7 +31,7 @@ ExpressionParser::Level::Level(ExpressionParser& parser) : parser_(parser) {
 
 void ExpressionParser::Chain::grow() {
   ++links_;
-  if (++parser_.depth_ > kDeepestNesting) parser_.fail("an expression of the template is too long");
+  if (++parser_.depth_ > kDeepestSyntax) parser_.fail("an expression of the template is too long");
 }
 
 ExpressionPointer ExpressionParser::make(ExpressionKind kind) const {

@@ -64,30 +64,30 @@ std::string quoted(std::string_view text) {
   return out + quote;
 }
 
-void write_repr(const Value& value, std::string& out);
+void write_repr(const Value& value, std::string& out, int depth);
 
 void write_items(const std::vector<Value>& items, std::string_view open, std::string_view close,
-                 std::string& out) {
+                 std::string& out, int depth) {
   out += open;
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (i > 0) out += ", ";
-    write_repr(items[i], out);
+    write_repr(items[i], out, depth + 1);
   }
   out += close;
 }
 
-void write_sequence(const Sequence& sequence, std::string& out) {
+void write_sequence(const Sequence& sequence, std::string& out, int depth) {
   switch (sequence.kind) {
     case SequenceKind::list:
-      return write_items(sequence.items, "[", "]", out);
+      return write_items(sequence.items, "[", "]", out, depth);
     case SequenceKind::tuple:
-      return write_items(sequence.items, "(", sequence.items.size() == 1 ? ",)" : ")", out);
+      return write_items(sequence.items, "(", sequence.items.size() == 1 ? ",)" : ")", out, depth);
     case SequenceKind::dict_keys:
-      return write_items(sequence.items, "dict_keys([", "])", out);
+      return write_items(sequence.items, "dict_keys([", "])", out, depth);
     case SequenceKind::dict_values:
-      return write_items(sequence.items, "dict_values([", "])", out);
+      return write_items(sequence.items, "dict_values([", "])", out, depth);
     case SequenceKind::dict_items:
-      return write_items(sequence.items, "dict_items([", "])", out);
+      return write_items(sequence.items, "dict_items([", "])", out, depth);
     case SequenceKind::generator:
       out += "<generator object>";
       return;
@@ -102,25 +102,34 @@ void write_sequence(const Sequence& sequence, std::string& out) {
                    : fmt::format("range({}, {}, {})", first, stop, step);
 }
 
-void write_repr(const Value& value, std::string& out) {
+void write_dict(const Dict& dict, std::string& out, int depth) {
+  out += '{';
+  for (const auto& [key, item] : dict.items) {
+    if (&key != &dict.items.front().first) out += ", ";
+    write_repr(key, out, depth + 1);
+    out += ": ";
+    write_repr(item, out, depth + 1);
+  }
+  out += '}';
+}
+
+void write_repr(const Value& value, std::string& out, int depth) {
   check_text_size(out.size());
+  // Values nest only so deep, but namespaces may hold each other.
+  if (depth > 2 * kDeepestNesting) throw TemplateError("values are nested too deep to be written");
   if (value.is_text()) {
     out += quoted(value.as_string());
   } else if (value.is_sequence()) {
-    write_sequence(value.as_sequence(), out);
+    write_sequence(value.as_sequence(), out, depth);
   } else if (value.is_dict()) {
-    out += '{';
-    bool first = true;
-    for (const auto& [key, item] : value.as_dict().items) {
-      if (!first) out += ", ";
-      first = false;
-      write_repr(key, out);
-      out += ": ";
-      write_repr(item, out);
-    }
-    out += '}';
+    write_dict(value.as_dict(), out, depth);
   } else if (value.is_undefined()) {
     out += "Undefined";
+  } else if (const auto* space =
+                 value.is_object() ? dynamic_cast<const Namespace*>(&value.as_object()) : nullptr) {
+    out += "<Namespace ";
+    write_dict(space->attributes, out, depth + 1);
+    out += '>';
   } else {
     out += to_text(value).text;
   }
@@ -161,10 +170,10 @@ MarkedText to_text(const Value& value) {
     out.text = std::to_string(value.as_integer());
   } else if (value.is_real()) {
     out.text = real_text(value.as_real());
-  } else if (value.is_object()) {
+  } else if (value.is_object() && dynamic_cast<const Namespace*>(&value.as_object()) == nullptr) {
     out.text = value.as_object().text();
   } else {
-    write_repr(value, out.text);
+    write_repr(value, out.text, 0);
   }
   return out;
 }
@@ -172,7 +181,7 @@ MarkedText to_text(const Value& value) {
 MarkedText repr(const Value& value) {
   MarkedText out;
   out.mark = has_user_text(value) ? std::uint8_t{0} : kTrusted;
-  write_repr(value, out.text);
+  write_repr(value, out.text, 0);
   return out;
 }
 

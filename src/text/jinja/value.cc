@@ -11,9 +11,6 @@ namespace attune::text::jinja {
 
 namespace {
 
-// Keeps recursion over values (and their destruction) within the stack.
-constexpr int kDeepestNesting = 600;
-
 int depth_of(const Value& value) {
   if (value.is_sequence()) return value.as_sequence().depth;
   return value.is_dict() ? value.as_dict().depth : 0;
@@ -64,8 +61,6 @@ Value Object::call(Interpreter&, Arguments&) {
 Value Function::call(Interpreter& interpreter, Arguments& arguments) {
   return body_(interpreter, self_, arguments);
 }
-
-std::string Namespace::text() const { return "<Namespace " + repr(Value(attributes)).text + ">"; }
 
 bool Namespace::attribute(std::string_view name, Value& found) const {
   const Value* value = attributes.find(std::string(name));

@@ -40,7 +40,9 @@ struct Work {
   void spend_text(std::size_t bytes) { spend(1 + bytes / 32); }
 };
 
-// Limits of single values.
+// Limits of single values. The depth keeps recursion over values, their destruction included,
+// within the stack.
+inline constexpr int kDeepestNesting = 600;
 inline constexpr std::size_t kLongestText = 16 * 1024 * 1024;
 inline constexpr std::size_t kMostItems = 1'000'000;
 void check_text_size(std::size_t bytes);
@@ -160,7 +162,6 @@ struct Arguments {
 class Namespace final : public Object {
  public:
   std::string type_name() const override { return "Namespace"; }
-  std::string text() const override;
   bool attribute(std::string_view name, Value& found) const override;
   Dict attributes;
 };
