@@ -17,25 +17,6 @@ namespace attune::cli {
 
 namespace {
 
-Result<data::Prepared> prepare_rows(const TuneOptions& options,
-                                    const std::optional<grammar::Contract>& contract) {
-  data::PrepareOptions prepare;
-  prepare.read.map = options.map;
-  prepare.read.format = data::format_from_name(options.format).value_or(data::Format::automatic);
-  if (contract) {
-    prepare.contract = [&contract](std::string_view answer) -> std::optional<std::string> {
-      const grammar::Compliance compliance = contract->check(answer);
-      if (compliance.ok) return std::nullopt;
-      return compliance.violations.empty() ? "a forbidden term"
-                                           : compliance.violations.front().message();
-    };
-    prepare.drop_contract_breakers = true;
-  }
-  ATTUNE_TRY(data::Prepared prepared, data::prepare(options.file, prepare));
-  ATTUNE_TRY_VOID(data::write_prepared(prepared, options.out));
-  return prepared;
-}
-
 Result<void> write_part(const std::vector<data::Example>& examples,
                         const std::vector<std::int64_t>& rows, const Path& path) {
   std::string text;
@@ -52,7 +33,7 @@ Result<data::Split> split_rows(const std::vector<data::Example>& examples,
   split_options.seed = options.train.seed;
   ATTUNE_TRY(data::Split split, data::split_examples(examples, split_options));
   if (split.train.empty() || split.test.empty()) {
-    return bad_input({.where = options.file,
+    return bad_input({.where = options.data.file,
                       .found = fmt::format("{} training and {} test rows", split.train.size(),
                                            split.test.size()),
                       .wanted = "rows for both",
@@ -90,7 +71,7 @@ Result<int> conclude(const std::vector<eval::Item>& items, const std::vector<eva
                       {"best_step", outcome.best_step},
                       {"best_validation_loss", outcome.best_loss}};
   const eval::ReportInput input{
-      .title = Path(options.file).filename().string(),
+      .title = Path(options.data.file).filename().string(),
       .created = now_utc(),
       .comparison = comparison,
       .verdict = verdict,
@@ -113,17 +94,16 @@ Result<int> conclude(const std::vector<eval::Item>& items, const std::vector<eva
 }
 
 Result<int> run(TuneOptions options) {
-  std::optional<grammar::Contract> contract;
-  if (!options.contract.empty()) {
-    ATTUNE_TRY(contract, grammar::Contract::load(options.contract));
-  }
+  ATTUNE_TRY(const std::optional<grammar::Contract> contract, options.data.load_contract());
   ATTUNE_TRY(options.train.schedule, train::parse_schedule_kind(options.schedule));
   ATTUNE_TRY(const text::ChatFormat format, text::ChatFormat::load(options.model.model));
   ATTUNE_TRY(model::Model model, options.model.load());
   ATTUNE_TRY(const kernels::Context context, options.model.context());
-  ATTUNE_TRY_VOID(ensure_directory(options.out));
 
-  ATTUNE_TRY(const data::Prepared prepared, prepare_rows(options, contract));
+  ATTUNE_TRY(const data::Prepared prepared,
+             data::prepare(options.data.file, options.data.prepare_options(contract)));
+  ATTUNE_TRY_VOID(ensure_directory(options.out));
+  ATTUNE_TRY_VOID(data::write_prepared(prepared, options.out));
   ATTUNE_TRY(const data::Split split, split_rows(prepared.examples, options));
   if (!options.json) {
     fmt::print("{}\ntrain {}, validation {}, test {} rows\n", data::summary(prepared.report),
@@ -156,14 +136,9 @@ void add_tune(CLI::App& app, Body& selected) {
   o->lora.alpha = 64;
   CLI::App* c =
       app.add_subcommand("tune", "The whole loop: examples to a tuned adapter and its evidence");
-  c->add_option("file", o->file, "Examples: CSV, JSON or JSONL")->required();
+  o->data.declare(*c);
   o->model.declare(*c, false);
-  c->add_option("--contract", o->contract, "JSON Schema that every answer must keep");
   c->add_option("--out", o->out, "Folder for everything that comes out")->capture_default_str();
-  c->add_option("--map", o->map, "Which columns make a conversation: user=body,assistant=answer");
-  c->add_option("--format", o->format, "auto, csv, json or jsonl")
-      ->check(CLI::IsMember({"auto", "csv", "json", "jsonl"}))
-      ->capture_default_str();
   c->add_option("--max-train", o->most_train_rows, "Most rows to train on")->capture_default_str();
   c->add_option("--shots", o->shots, "Examples in the few-shot prompt")
       ->check(CLI::NonNegativeNumber)
@@ -198,6 +173,9 @@ void add_tune(CLI::App& app, Body& selected) {
       ->check(CLI::Range(0.0, 1.0));
   c->add_option("--require-accuracy", o->require_accuracy, "Bar for domain accuracy, 0 to 1")
       ->check(CLI::Range(0.0, 1.0));
+  c->add_option("--checkpoint-every", o->train.checkpoint_every,
+                "Steps between checkpoints; 0: every 20 seconds only")
+      ->capture_default_str();
   c->add_flag("--resume", o->train.resume, "Continue a stopped run from its last checkpoint");
   c->add_flag("--json", o->json, "Print report.json instead of tables");
   c->callback([o, &selected] { selected = [o] { return run(*o); }; });

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/data_options.h"
 #include "cli/options.h"
 #include "data/prepare.h"
 #include "data/split.h"
@@ -18,14 +19,14 @@
 namespace attune::cli {
 
 struct TuneOptions {
+  DataOptions data;
   ModelOptions model;
-  std::string file, contract, out = "out/tune";
-  std::string map, format = "auto";
-  std::int64_t most_train_rows = 500, validation_rows = 100, test_rows = 300;
+  std::string out = "out/tune";
+  std::int64_t most_train_rows = 500;
   std::int64_t shots = 3;
   std::int64_t max_answer_tokens = 256;
-  std::int64_t latency_items = 10;
-  std::string target = "all-linear", schedule = "cosine";
+  std::int64_t timed_items = 20;
+  std::string schedule = "cosine";
   model::LoraConfig lora;
   train::TrainOptions train;
   bool resume = false, json = false;
@@ -53,7 +54,9 @@ Result<TrainRecord> train_adapter(const kernels::Context& context, model::Model&
                                   const EncodedPart& train_part, const EncodedPart& validation_part,
                                   const TuneOptions& options);
 
-// Zero-shot, few-shot and tuned answers to the same test rows.
+// Zero-shot, few-shot and tuned answers to the same test rows. Answers are generated side by side;
+// then the first timed_items rows are answered once more, alone and the arms in turn, for their
+// latency.
 Result<std::vector<eval::ArmResult>> answer_arms(
     const kernels::Context& context, const model::Model& model, const text::ChatFormat& format,
     const std::vector<data::Example>& examples, const data::Split& split,

@@ -2,8 +2,7 @@
 //
 // zero_shot: the base, told the contract in words. few_shot: the same with answered examples before
 // the question, drawn from the training rows. tuned: the adapter, with the row's own messages and
-// nothing else. Answers are generated side by side; latency is measured on a few items one at a
-// time, since a batch has none of its own.
+// nothing else.
 #include <fmt/format.h>
 
 #include "base/clock.h"
@@ -112,6 +111,24 @@ Result<std::vector<infer::Request>> fitting_requests(ArmPlan& arm, const text::C
   }
 }
 
+Result<eval::ArmResult> answer_all(infer::Generator& generator, const ArmPlan& plan,
+                                   const std::vector<infer::Request>& requests) {
+  ATTUNE_TRY(const std::vector<infer::Completion> completions, generator.run(requests));
+  eval::ArmResult result{.name = plan.name, .answers = {}};
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    result.answers.push_back({.text = completions[i].text,
+                              .prompt_tokens = std::ssize(requests[i].prompt),
+                              .completion_tokens = std::ssize(completions[i].ids)});
+  }
+  return result;
+}
+
+void print_arm(const ArmPlan& plan, const eval::ArmResult& result, double seconds) {
+  fmt::print("  {}: {} answers in {:.1f} s, prompts of about {} tokens{}\n", plan.name,
+             result.answers.size(), seconds, result.answers.front().prompt_tokens,
+             plan.shots.empty() ? "" : fmt::format(" with {} examples", plan.shots.size()));
+}
+
 }  // namespace
 
 std::vector<eval::Item> test_items(const std::vector<data::Example>& examples,
@@ -135,40 +152,26 @@ Result<std::vector<eval::ArmResult>> answer_arms(
                                 {"few_shot", false, true, pick_shots(split.train, options.shots)},
                                 {"tuned", true, false, {}}};
   infer::Generator generator(context, model, format.tokenizer(), format.stop_ids(), {});
+  std::vector<std::vector<infer::Request>> requests;  // [arm][item]
   std::vector<eval::ArmResult> results;
   for (ArmPlan& plan : plans) {
     const Stopwatch watch;
-    ATTUNE_TRY(const std::vector<infer::Request> requests,
+    ATTUNE_TRY(std::vector<infer::Request> prompts,
                fitting_requests(plan, format, examples, split, instruction, options,
                                 model.spec().max_positions));
-    ATTUNE_TRY(const std::vector<infer::Completion> completions, generator.run(requests));
-    eval::ArmResult result{.name = plan.name, .answers = {}};
-    for (std::size_t i = 0; i < requests.size(); ++i) {
-      eval::Answer answer{.text = completions[i].text,
-                          .prompt_tokens = std::ssize(requests[i].prompt),
-                          .completion_tokens = std::ssize(completions[i].ids)};
-      result.answers.push_back(std::move(answer));
-    }
-    // Alone: the time from prompt to last token, which every answer of the arm is given the median
-    // of.
-    std::vector<double> alone;
-    const std::size_t timed =
-        std::min(requests.size(), static_cast<std::size_t>(options.latency_items));
-    for (std::size_t i = 0; i < timed; ++i) {
-      const Stopwatch item;
-      ATTUNE_TRY(const std::vector<infer::Completion> one, generator.run({&requests[i], 1}));
-      alone.push_back(1000 * item.seconds());
-    }
-    for (std::size_t i = 0; i < result.answers.size() && timed > 0; ++i) {
-      result.answers[i].latency_ms = alone[i % timed];
-    }
-    if (!options.json) {
-      fmt::print("  {}: {} answers, prompt of {} tokens{} ({:.1f} s)\n", plan.name, requests.size(),
-                 requests.front().prompt.size(),
-                 plan.shots.empty() ? "" : fmt::format(", {} examples in it", plan.shots.size()),
-                 watch.seconds());
-    }
+    ATTUNE_TRY(eval::ArmResult result, answer_all(generator, plan, prompts));
+    if (!options.json) print_arm(plan, result, watch.seconds());
+    requests.push_back(std::move(prompts));
     results.push_back(std::move(result));
+  }
+  const auto timed =
+      std::min(requests.front().size(), static_cast<std::size_t>(options.timed_items));
+  for (std::size_t item = 0; item < timed; ++item) {
+    for (std::size_t arm = 0; arm < plans.size(); ++arm) {
+      const Stopwatch watch;
+      ATTUNE_TRY_VOID(generator.run({&requests[arm][item], 1}).map([](const auto&) {}));
+      results[arm].answers[item].latency_ms = 1000 * watch.seconds();
+    }
   }
   return results;
 }

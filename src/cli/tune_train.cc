@@ -3,6 +3,7 @@
 
 #include "cli/progress.h"
 #include "cli/tune.h"
+#include "io/jsonl.h"
 
 namespace attune::cli {
 
@@ -28,6 +29,23 @@ Result<EncodedPart> encode_part(const text::ChatFormat& format,
   return part;
 }
 
+namespace {
+
+// From the run's own log, so that a continued run shows its curve from the first step.
+Result<void> read_curves(const Path& log, TrainRecord& record) {
+  ATTUNE_TRY(const std::string text, read_file(log));
+  for (const JsonLine& line : parse_jsonl(text, log.string()).rows) {
+    const std::int64_t step = line.value.value("step", std::int64_t{0});
+    record.loss.push_back({step, line.value.value("loss", 0.0)});
+    if (line.value.contains("validation_loss")) {
+      record.validation.push_back({step, line.value.value("validation_loss", 0.0)});
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<TrainRecord> train_adapter(const kernels::Context& context, model::Model& model,
                                   const EncodedPart& train_part, const EncodedPart& validation_part,
                                   const TuneOptions& options) {
@@ -49,15 +67,9 @@ Result<TrainRecord> train_adapter(const kernels::Context& context, model::Model&
   }
   TrainingProgress progress(options.json);
   TrainRecord record;
-  train::TrainCallbacks callbacks = progress.callbacks();
-  callbacks.step = [&](const train::StepProgress& step) {
-    record.loss.push_back({step.step, step.loss});
-    if (step.validation) record.validation.push_back({step.step, step.validation->loss});
-    progress.show(step);
-    return train::Action::proceed;
-  };
-  ATTUNE_TRY(record.outcome, trainer.run(callbacks));
+  ATTUNE_TRY(record.outcome, trainer.run(progress.callbacks()));
   progress.finish();
+  ATTUNE_TRY_VOID(read_curves(train_options.folder / "train_log.jsonl", record));
   ATTUNE_TRY_VOID(model.save_adapter(Path(options.out) / "adapter", options.model.model));
   return record;
 }

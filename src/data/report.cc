@@ -78,9 +78,13 @@ std::vector<RuleCount> count_rules(const std::vector<Finding>& findings) {
   return counts;
 }
 
-std::string contract_line(const ContractResult& contract) {
+std::string contract_line(const ContractResult& contract, bool dropped) {
   if (contract.broken == 0)
     return fmt::format("all {} answers keep the contract", contract.checked);
+  if (dropped) {
+    return fmt::format("{} of {} answers break the contract and were dropped", contract.broken,
+                       contract.checked);
+  }
   return fmt::format(
       "{} of {} answers break the contract: training on them caps format compliance at {:.1f} %",
       contract.broken, contract.checked, 100.0 * contract.ceiling());
@@ -138,7 +142,12 @@ std::string summary(const DataReport& report) {
                         action_name(count.first->action), count.first->rule,
                         severity_name(count.first->severity), count.first->message());
   }
-  if (report.contract) text += fmt::format("  {}\n", contract_line(*report.contract));
+  const bool breakers_dropped =
+      std::any_of(report.findings.begin(), report.findings.end(), [](const Finding& finding) {
+        return finding.rule == "contract_broken" && finding.action == Action::dropped;
+      });
+  if (report.contract)
+    text += fmt::format("  {}\n", contract_line(*report.contract, breakers_dropped));
   return text;
 }
 

@@ -23,7 +23,7 @@ struct Item {
 
 struct Answer {
   std::string text;
-  double latency_ms = 0;  // from prompt to the last token; 0: run_arm measures it
+  double latency_ms = 0;  // from prompt to the last token, answered alone; 0: not timed
   std::int64_t prompt_tokens = 0;
   std::int64_t completion_tokens = 0;
 };

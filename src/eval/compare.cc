@@ -77,8 +77,22 @@ std::vector<FieldAccuracy> field_accuracies(const Scores& scores) {
 
 std::vector<double> latencies(const ArmResult& arm) {
   std::vector<double> values;
-  for (const Answer& answer : arm.answers) values.push_back(answer.latency_ms);
+  for (const Answer& answer : arm.answers) {
+    if (answer.latency_ms > 0) values.push_back(answer.latency_ms);
+  }
   return values;
+}
+
+// Of the items that both arms were timed on.
+Estimate latency_difference(const ArmResult& first, const ArmResult& second,
+                            const BootstrapOptions& bootstrap) {
+  std::vector<double> one, two;
+  for (std::size_t i = 0; i < first.answers.size(); ++i) {
+    if (first.answers[i].latency_ms <= 0 || second.answers[i].latency_ms <= 0) continue;
+    one.push_back(first.answers[i].latency_ms);
+    two.push_back(second.answers[i].latency_ms);
+  }
+  return one.empty() ? Estimate{} : paired_mean_difference(one, two, bootstrap);
 }
 
 ArmSummary summarise(const ArmResult& arm, const Scores& scores,
@@ -91,7 +105,10 @@ ArmSummary summarise(const ArmResult& arm, const Scores& scores,
   summary.json_found = rate(scores, [](const ItemScore& s) { return s.json_found; });
   summary.domain_accuracy = accuracy(scores, bootstrap);
   const std::vector<double> times = latencies(arm);
-  summary.latency_ms = {quantile(times, 0.5), quantile(times, 0.95), mean(times)};
+  summary.latency_ms = {.n = std::ssize(times),
+                        .median = quantile(times, 0.5),
+                        .p95 = quantile(times, 0.95),
+                        .mean = mean(times)};
   const double n = static_cast<double>(scores.size());
   for (const Answer& answer : arm.answers) {
     summary.prompt_tokens += static_cast<double>(answer.prompt_tokens) / n;
@@ -133,8 +150,7 @@ PairedComparison compare_pair(const ArmResult& subject, const Scores& subject_sc
       compare_rates(subject_scores, other_scores, [](const ItemScore& s) { return s.exact; });
   pair.domain_accuracy_difference =
       paired_mean_difference(accuracies(subject_scores), accuracies(other_scores), bootstrap);
-  pair.latency_ms_difference =
-      paired_mean_difference(latencies(subject), latencies(other), bootstrap);
+  pair.latency_ms_difference = latency_difference(subject, other, bootstrap);
   return pair;
 }
 

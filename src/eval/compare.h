@@ -28,6 +28,7 @@ struct FieldAccuracy {
 };
 
 struct LatencySummary {
+  std::int64_t n = 0;  // answers that were timed
   double median = 0;
   double p95 = 0;
   double mean = 0;

@@ -1,0 +1,24 @@
+// What `attune tune` and `attune data prepare` are told about the data.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "data/prepare.h"
+#include "grammar/contract.h"
+
+namespace attune::cli {
+
+struct DataOptions {
+  std::string file, map, contract, format = "auto";
+  bool keep_breakers = false;
+
+  void declare(CLI::App& command);
+  Result<std::optional<grammar::Contract>> load_contract() const;
+  // `contract` must outlive the result.
+  data::PrepareOptions prepare_options(const std::optional<grammar::Contract>& contract) const;
+};
+
+}  // namespace attune::cli
