@@ -1,10 +1,10 @@
 #include "infer/generator.h"
 
 #include <filesystem>
-#include <map>
 
 #include <gtest/gtest.h>
 
+#include "infer/tiny_spec.h"
 #include "io/file.h"
 
 namespace attune::infer {
@@ -38,22 +38,7 @@ class GeneratorTest : public testing::Test {
   GeneratorTest()
       : context_(pick_isa().value(), 2),
         tokenizer_(ascii_tokenizer()),
-        model_(model::Model::random(spec(), model::Precision::f32, 11)) {}
-
-  static model::ArchSpec spec() {
-    model::ArchSpec s;
-    s.family = "llama";
-    s.hidden = 32;
-    s.layers = 2;
-    s.heads = 4;
-    s.kv_heads = 2;
-    s.head_dim = 8;
-    s.intermediate = 48;
-    s.vocabulary = 96;
-    s.max_positions = 256;
-    s.tied = false;
-    return s;
-  }
+        model_(model::Model::random(tiny_spec(96, 256), model::Precision::f32, 11)) {}
 
   Request request(std::string_view text, std::int64_t max_new_tokens) const {
     Request r;

@@ -5,28 +5,14 @@
 #include <gtest/gtest.h>
 
 #include "infer/sampler.h"
+#include "infer/tiny_spec.h"
 
 namespace attune::infer {
 namespace {
 
-model::ArchSpec tiny_spec() {
-  model::ArchSpec spec;
-  spec.family = "llama";
-  spec.hidden = 32;
-  spec.layers = 2;
-  spec.heads = 4;
-  spec.kv_heads = 2;
-  spec.head_dim = 8;
-  spec.intermediate = 48;
-  spec.vocabulary = 60;
-  spec.max_positions = 400;
-  spec.tied = true;
-  return spec;
-}
-
 TEST(Score, EqualsTheUncachedLogits) {
   const kernels::Context context(pick_isa().value(), 1);
-  const model::Model model = model::Model::random(tiny_spec(), model::Precision::f32, 3);
+  const model::Model model = model::Model::random(tiny_spec(60, 400), model::Precision::f32, 3);
   std::vector<std::int32_t> tokens;
   for (std::int32_t i = 0; i < 300; ++i)
     tokens.push_back((i * 7 + i / 9) % 60);  // more than two chunks
@@ -46,7 +32,7 @@ TEST(Score, EqualsTheUncachedLogits) {
 
 TEST(Score, RefusesTokensOutsideTheVocabularyOrTheContext) {
   const kernels::Context context(pick_isa().value(), 1);
-  const model::Model model = model::Model::random(tiny_spec(), model::Precision::f32, 3);
+  const model::Model model = model::Model::random(tiny_spec(60, 400), model::Precision::f32, 3);
   const std::vector<std::int32_t> outside = {1, 60}, alone = {1}, too_long(401, 1);
   EXPECT_NE(score_tokens(context, model, outside, false).error().message().find("id 60"),
             std::string::npos);

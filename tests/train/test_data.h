@@ -2,13 +2,11 @@
 // away.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
-#include <unistd.h>
-
 #include "base/random.h"
+#include "io/temporary_folder.h"
 #include "train/document.h"
 
 namespace attune::train {
@@ -53,22 +51,6 @@ inline OwnedDocuments random_documents(std::int64_t count, std::int64_t max_leng
   return documents;
 }
 
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "attune-train-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using testing_support::TemporaryFolder;
 
 }  // namespace attune::train
