@@ -68,7 +68,8 @@ Json conversation(const GenerateOptions& options) {
   return messages;
 }
 
-Result<int> generate(const GenerateOptions& options) {
+Result<int> generate(GenerateOptions options) {
+  ATTUNE_TRY_VOID(options.model.find_base());
   ATTUNE_TRY(const model::Model model, options.model.load());
   ATTUNE_TRY(const kernels::Context context, options.model.context());
   std::optional<text::ChatFormat> chat;
@@ -125,6 +126,7 @@ std::optional<std::string> read_message(bool terminal) {
 }
 
 Result<int> chat(GenerateOptions options) {
+  ATTUNE_TRY_VOID(options.model.find_base());
   ATTUNE_TRY(const model::Model model, options.model.load());
   ATTUNE_TRY(const kernels::Context context, options.model.context());
   ATTUNE_TRY(const text::ChatFormat format, text::ChatFormat::load(options.model.model));

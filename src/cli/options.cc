@@ -5,18 +5,49 @@
 
 #include <fmt/format.h>
 
+#include "io/json.h"
+
 namespace attune::cli {
 
 void ModelOptions::declare(CLI::App& command, bool with_adapter) {
-  command.add_option("--model", model, "Folder of the model (Hugging Face layout)")->required();
-  if (with_adapter)
-    command.add_option("--adapter", adapter, "Folder of a LoRA adapter (PEFT layout)");
+  CLI::Option* base =
+      command.add_option("--model", model, "Folder of the model (Hugging Face layout)");
+  if (with_adapter) {
+    command.add_option(
+        "--adapter", adapter,
+        "Folder of a LoRA adapter (PEFT layout); its own base is taken without --model");
+  } else {
+    base->required();
+  }
   command.add_option("--dtype", dtype, "Arithmetic of products: f32 or bf16")
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->capture_default_str();
   command.add_option("--threads", threads, "Worker threads; 0 takes every CPU")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+}
+
+Result<void> ModelOptions::find_base() {
+  if (!model.empty()) return {};
+  if (adapter.empty()) {
+    return bad_input({.where = "--model",
+                      .found = "nothing",
+                      .wanted = "a model folder, or an adapter that names its base",
+                      .fix = "add --model or --adapter"});
+  }
+  const Path path = Path(adapter) / "adapter_config.json";
+  ATTUNE_TRY(const Json config, read_json(path));
+  if (config.is_object())
+    model = config.value("base_model_name_or_path", Json("")).is_string()
+                ? config.value("base_model_name_or_path", "")
+                : "";
+  if (model.empty()) {
+    return bad_input({.where = path.string(),
+                      .found = "no base_model_name_or_path",
+                      .wanted = "the folder of the base model",
+                      .fix = "add --model"});
+  }
+  return {};
 }
 
 Result<model::Model> ModelOptions::load() const {

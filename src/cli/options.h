@@ -22,6 +22,8 @@ struct ModelOptions {
   int threads = 0;
 
   void declare(CLI::App& command, bool with_adapter);
+  // An adapter alone names its base in adapter_config.json.
+  Result<void> find_base();
   Result<model::Model> load() const;
   Result<kernels::Context> context() const;
 };

@@ -29,7 +29,8 @@ Result<std::vector<std::int32_t>> tokens_to_score(const ScoreOptions& options) {
   return tokenizer.encode(options.text, {.parse_special = false, .add_special = true});
 }
 
-Result<int> run(const ScoreOptions& options) {
+Result<int> run(ScoreOptions options) {
+  ATTUNE_TRY_VOID(options.model.find_base());
   ATTUNE_TRY(const std::vector<std::int32_t> tokens, tokens_to_score(options));
   ATTUNE_TRY(const model::Model model, options.model.load());
   ATTUNE_TRY(const kernels::Context context, options.model.context());

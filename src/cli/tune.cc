@@ -86,9 +86,8 @@ Result<int> conclude(const std::vector<eval::Item>& items, const std::vector<eva
   } else {
     fmt::print("\n{}\n{}\n", eval::comparison_table(comparison), eval::verdict_text(verdict));
     fmt::print(
-        "report: {0}/report.html and report.json\ntalk to it: attune chat --model {1} --adapter "
-        "{0}/adapter\n",
-        options.out, options.model.model);
+        "report: {0}/report.html and report.json\ntalk to it: attune chat --adapter {0}/adapter\n",
+        options.out);
   }
   return verdict.exit_code;
 }

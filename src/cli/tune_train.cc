@@ -70,7 +70,9 @@ Result<TrainRecord> train_adapter(const kernels::Context& context, model::Model&
   ATTUNE_TRY(record.outcome, trainer.run(progress.callbacks()));
   progress.finish();
   ATTUNE_TRY_VOID(read_curves(train_options.folder / "train_log.jsonl", record));
-  ATTUNE_TRY_VOID(model.save_adapter(Path(options.out) / "adapter", options.model.model));
+  std::error_code ignored;  // an absolute base, so that the adapter finds it from any folder
+  const Path base = std::filesystem::absolute(options.model.model, ignored);
+  ATTUNE_TRY_VOID(model.save_adapter(Path(options.out) / "adapter", base.string()));
   return record;
 }
 

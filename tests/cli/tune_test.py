@@ -114,7 +114,7 @@ class TuneTest(unittest.TestCase):
         off = json.loads(run("generate", "--model", base, "--adapter", adapter, "--prompt", "a loud cat", "--json",
                              "--max-tokens", 8, "--no-adapter").stdout)
         self.assertNotEqual(on["logprobs"], off["logprobs"])
-        chat = subprocess.run([ATTUNE, "chat", "--model", str(base), "--adapter", str(adapter), "--max-tokens", "8"],
+        chat = subprocess.run([ATTUNE, "chat", "--adapter", str(adapter), "--max-tokens", "8"],  # it knows its base
                               input="a loud cat\n/adapter off\na loud cat\n/quit\n", capture_output=True, text=True,
                               timeout=60, check=False)
         self.assertEqual(chat.returncode, 0, chat.stderr)
