@@ -9,10 +9,10 @@
 // answers `exhausted`.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
 
+#include "base/pattern.h"
 #include "base/result.h"
 
 namespace attune::grammar {
@@ -34,24 +34,21 @@ class Regex {
   template <typename Found>
   bool for_each(std::string_view text, Found&& found) const {
     std::size_t from = 0;
-    std::size_t begin = 0;
-    std::size_t end = 0;
+    Pattern::Span span;
     while (from <= text.size()) {
-      const Match match = find(text, from, begin, end);
+      const Match match = find(text, from, span);
       if (match != Match::yes) return match == Match::no;
-      found(begin, end);
-      from = end > begin ? end : end + 1;
+      found(span.begin, span.end);
+      from = span.end > span.begin ? span.end : span.end + 1;
     }
     return true;
   }
 
  private:
-  struct Code;
-  explicit Regex(std::shared_ptr<const Code> code) : code_(std::move(code)) {}
-  static Result<Regex> compile_pcre(std::string_view pattern, bool caseless);
-  Match find(std::string_view text, std::size_t from, std::size_t& begin, std::size_t& end) const;
+  explicit Regex(Pattern pattern) : pattern_(std::move(pattern)) {}
+  Match find(std::string_view text, std::size_t from, Pattern::Span& span) const;
 
-  std::shared_ptr<const Code> code_;
+  Pattern pattern_;
 };
 
 // The PCRE2 spelling of an ECMA-262 pattern (flag u), or what in it is not ECMA-262.

@@ -4,11 +4,11 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/pattern.h"
 #include "base/result.h"
 
 namespace attune::text {
@@ -27,26 +27,22 @@ class Regex {
   // Walks over the matches of one text, left to right.
   class Search {
    public:
-    Search(const Regex& regex, std::string_view text);
-    ~Search();
+    Search(const Regex& regex, std::string_view text) : pattern_(regex.pattern_), text_(text) {}
     Search(const Search&) = delete;
     Search& operator=(const Search&) = delete;
     // The next match; nullopt at the end, and when the pattern needs more steps than the limit.
     std::optional<Match> next();
 
    private:
-    struct State;
-    std::unique_ptr<State> state_;
+    const Pattern& pattern_;
+    std::string_view text_;
+    std::size_t at_ = 0;
+    bool last_was_empty_ = false;
   };
 
-  Regex(Regex&&) noexcept;
-  Regex& operator=(Regex&&) noexcept;
-  ~Regex();
-
  private:
-  struct Program;
-  explicit Regex(std::unique_ptr<Program> program);
-  std::unique_ptr<Program> program_;
+  explicit Regex(Pattern pattern) : pattern_(std::move(pattern)) {}
+  Pattern pattern_;
 };
 
 }  // namespace attune::text
