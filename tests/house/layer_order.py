@@ -14,7 +14,7 @@ NOT_LAYERS = {"layer", "options"}
 
 
 def read_order(root):
-    listed = re.search(r"foreach\(layer ([a-z ]+)\)\s*\n\s*add_subdirectory\(src/", (root / "CMakeLists.txt").read_text())
+    listed = re.search(r"foreach\(layer ([a-z ]+)\)[^)]*\n[^)]*src/", (root / "CMakeLists.txt").read_text())
     if not listed:
         sys.exit("CMakeLists.txt: the list of layers, foreach(layer base io ...), was not found")
     return listed.group(1).split()
