@@ -37,6 +37,7 @@ struct ApiError {
 template <class T = void>
 using Answer = tl::expected<T, ApiError>;
 using Refusal = tl::unexpected<ApiError>;
+[[nodiscard]] inline Refusal refuse(ApiError error) { return Refusal(std::move(error)); }
 
 // {"error": {"message", "type", "param", "code"}}
 Json to_json(const ApiError& error);
@@ -47,21 +48,21 @@ std::optional<ApiError> error_from_body(int status, const Json& body);
 
 // 400. `code` says which rule was broken: "invalid_value", "invalid_type",
 // "integer_below_min_value" ...
-Refusal invalid_value(std::string param, std::string message, std::string code = "invalid_value");
-Refusal missing_parameter(std::string param);
-Refusal unknown_parameter(std::string param);
-Refusal unsupported_parameter(std::string param, std::string message);
+ApiError invalid_value(std::string param, std::string message, std::string code = "invalid_value");
+ApiError missing_parameter(std::string param);
+ApiError unknown_parameter(std::string param);
+ApiError unsupported_parameter(std::string param, std::string message);
 // 400 without a parameter, for a body or a file as a whole.
-Refusal bad_request(std::string message, std::optional<std::string> code = {});
-Refusal not_found(std::string_view what, std::string_view id);  // 404 No such file: file-abc
-Refusal model_not_found(std::string_view id);                   // 404 model_not_found
-Refusal conflict(std::string message);                          // 409
-Refusal unauthorized(std::string message);                      // 401 invalid_api_key
-Refusal forbidden(std::string message);                         // 403
-Refusal too_large(std::string message);                         // 413
-Refusal too_many_requests(std::string message, int retry_after_seconds);  // 429
-Refusal overloaded(std::string message, int retry_after_seconds);         // 503
-Refusal server_error(std::string message);                                // 500
+ApiError bad_request(std::string message, std::optional<std::string> code = {});
+ApiError not_found(std::string_view what, std::string_view id);  // 404 No such file: file-abc
+ApiError model_not_found(std::string_view id);                   // 404 model_not_found
+ApiError conflict(std::string message);                          // 409
+ApiError unauthorized(std::string message);                      // 401 invalid_api_key
+ApiError forbidden(std::string message);                         // 403
+ApiError too_large(std::string message);                         // 413
+ApiError too_many_requests(std::string message, int retry_after_seconds);  // 429
+ApiError overloaded(std::string message, int retry_after_seconds);         // 503
+ApiError server_error(std::string message);                                // 500
 
 // Bad input is the client's (400); the environment is the server's (500).
 ApiError from_error(const Error& error);

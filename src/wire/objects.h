@@ -43,7 +43,6 @@ struct UploadObject {
   std::string purpose;
   std::string status = "pending";  // pending, completed, cancelled, expired
   std::optional<FileObject> file = {};
-  std::string mime_type = {};  // as asked for; not sent
   bool operator==(const UploadObject&) const = default;
 };
 
