@@ -15,7 +15,7 @@
 namespace attune::wire {
 
 // The query of a request, percent-decoded. Brackets stay in the key: "metadata[team]".
-using Query = std::multimap<std::string, std::string, std::less<>>;
+using Query = std::multimap<std::string, std::string>;
 
 struct PageQuery {
   std::optional<std::string> after = {};  // id of the last item that the client has
