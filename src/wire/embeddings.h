@@ -26,7 +26,7 @@ struct EmbeddingsRequest {
 Answer<EmbeddingsRequest> parse_embeddings_request(const Json& body);
 
 Json embeddings_response(const std::string& model, const std::vector<std::vector<float>>& vectors,
-                         bool base64, std::int64_t prompt_tokens);
+                         bool as_base64, std::int64_t prompt_tokens);
 
 // Little-endian float32, four bytes each, in base64 with padding.
 std::string base64_of_floats(std::span<const float> values);

@@ -35,11 +35,11 @@ class ObjectReader {
 
   // A member read by from_json<T>.
   template <typename T>
-  std::optional<T> optional_object(const char* key, Result<T> (*read)(const Json&,
-                                                                      std::string_view)) {
+  std::optional<T> optional_object(const char* key,
+                                   Result<T> (*convert)(const Json&, std::string_view)) {
     const Json* value = find(key);
     if (value == nullptr || error_) return std::nullopt;
-    Result<T> found = read(*value, place(key));
+    Result<T> found = convert(*value, place(key));
     if (found) return std::move(*found);
     error_ = std::move(found).error();
     return std::nullopt;

@@ -55,8 +55,11 @@ struct TrainingFileReport {
   std::int64_t without_user_message = 0;
 
   bool good() const { return fault_count == 0; }
+  bool operator==(const TrainingFileReport&) const = default;
 };
 Json to_json(const TrainingFileReport& report);
+template <>
+Result<TrainingFileReport> from_json(const Json& json, std::string_view where);
 
 class TrainingFileChecker {
  public:
