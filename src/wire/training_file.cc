@@ -190,9 +190,8 @@ std::string_view to_text(TrainingFormat format) {
 }
 
 std::optional<ApiError> upload_refusal(const TrainingFileReport& report) {
-  const auto first = std::find_if(
-      report.faults.begin(), report.faults.end(),
-      [](const LineFault& fault) { return fault.kind == kNotADictionary && fault.path.empty(); });
+  const auto first = std::find_if(report.faults.begin(), report.faults.end(),
+                                  [](const auto& fault) { return fault.kind == kNotADictionary; });
   if (first == report.faults.end()) return std::nullopt;
   const std::string_view words = first->message;
   const std::string_view end = ").";
@@ -218,7 +217,7 @@ std::optional<JobError> job_error(const TrainingFileReport& report, std::string_
     return invalid(
         "Unexpected file format, expected either prompt/completion pairs or chat messages.");
   }
-  if (report.fault_count > 0) {
+  if (!report.faults.empty()) {
     std::string why = report.faults.front().message;
     if (report.fault_count > 1) {
       why += fmt::format(" (the first of {} faults in {} line{})", report.fault_count,
