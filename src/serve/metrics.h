@@ -7,8 +7,8 @@
 //   metrics.add_source([&](MetricsText& text) { ... });                 // asked at each scrape
 //   std::string body = metrics.render();
 //
-// What is known to other parts (the store, the webhook sender, the launcher) is written by a source
-// when somebody asks: store_metrics.h has those of the store and of the process.
+// What is known to other parts (the store, the server's sockets, the webhook sender) is written by
+// a source when somebody asks: metrics_sources.h.
 #pragma once
 
 #include <array>
@@ -101,10 +101,6 @@ class ServerMetrics {
   // Requests that no route answered: unknown paths, malformed HTTP.
   RouteMetrics& unmatched() { return *unmatched_; }
 
-  std::atomic<std::int64_t> requests_in_flight{0};
-  std::atomic<std::int64_t> connections{0};
-  std::atomic<std::int64_t> event_streams{0};
-  Counter requests_limited;                  // answered 429
   Counter prompt_tokens;                     // inference: read
   Counter generated_tokens;                  // inference: written
   Histogram first_token;                     // from the request to the first token

@@ -1,0 +1,75 @@
+#include "jobs/webhook_signature.h"
+
+#include <array>
+#include <vector>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#include "base/check.h"
+
+namespace attune::jobs {
+
+namespace {
+
+constexpr std::string_view kPrefix = "whsec_";
+
+std::string to_base64(const unsigned char* bytes, std::size_t size) {
+  std::string text((size + 2) / 3 * 4 + 1, '\0');
+  const int written =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes, static_cast<int>(size));
+  text.resize(static_cast<std::size_t>(written));
+  return text;
+}
+
+Failure bad_secret() {
+  return bad_input({.where = "webhook secret",
+                    .found = "what follows whsec_ is no base64",
+                    .wanted = "whsec_ and base64, or any other text",
+                    .fix = "let the server choose the secret"});
+}
+
+Result<std::string> key_of(std::string_view secret) {
+  if (!secret.starts_with(kPrefix)) {
+    if (secret.empty()) return bad_secret();
+    return std::string(secret);
+  }
+  std::string text(secret.substr(kPrefix.size()));
+  while (text.size() % 4 != 0) text += '=';  // some tools leave the padding out
+  if (text.empty()) return bad_secret();
+  std::string key(text.size() / 4 * 3, '\0');
+  const int written = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(key.data()),
+                                      reinterpret_cast<const unsigned char*>(text.data()),
+                                      static_cast<int>(text.size()));
+  if (written < 0) return bad_secret();
+  // EVP_DecodeBlock counts the padding as bytes.
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  if (static_cast<std::size_t>(written) <= padding) return bad_secret();
+  key.resize(static_cast<std::size_t>(written) - padding);
+  return key;
+}
+
+}  // namespace
+
+Result<std::string> sign_webhook(std::string_view secret, std::string_view id,
+                                 std::int64_t timestamp, std::string_view body) {
+  ATTUNE_TRY(const std::string key, key_of(secret));
+  const std::string message = fmt::format("{}.{}.{}", id, timestamp, body);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  const unsigned char* made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                                   reinterpret_cast<const unsigned char*>(message.data()),
+                                   message.size(), digest.data(), &size);
+  CHECK(made != nullptr, "HMAC-SHA256 is part of every OpenSSL");
+  return "v1," + to_base64(digest.data(), size);
+}
+
+std::string new_webhook_secret() {
+  std::array<unsigned char, 32> bytes{};
+  CHECK(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1, "no random bytes");
+  return std::string(kPrefix) + to_base64(bytes.data(), bytes.size());
+}
+
+}  // namespace attune::jobs
