@@ -154,8 +154,9 @@ Result<ChatFormat> ChatFormat::load(const std::filesystem::path& model_folder) {
 const Tokenizer& ChatFormat::tokenizer() const { return parts_->tokenizer; }
 const std::vector<std::int32_t>& ChatFormat::stop_ids() const { return parts_->stop_ids; }
 
-Result<EncodedChat> ChatFormat::encode_training(const Json& messages, const Json& tools) const {
-  const std::time_t now = std::time(nullptr);
+Result<EncodedChat> ChatFormat::encode_training(const Json& messages, const Json& tools,
+                                                std::optional<std::time_t> date) const {
+  const std::time_t now = date.value_or(std::time(nullptr));
   ATTUNE_TRY(const Json checked, checked_messages(messages));
   ATTUNE_TRY(const MarkedText text, parts_->render(checked, tools, false, now));
   const TargetFinder finder = parts_->finder(tools, now);
@@ -175,9 +176,9 @@ Result<EncodedChat> ChatFormat::encode_training(const Json& messages, const Json
   return encoded;
 }
 
-Result<std::vector<std::int32_t>> ChatFormat::encode_prompt(const Json& messages,
-                                                            const Json& tools) const {
-  const std::time_t now = std::time(nullptr);
+Result<std::vector<std::int32_t>> ChatFormat::encode_prompt(const Json& messages, const Json& tools,
+                                                            std::optional<std::time_t> date) const {
+  const std::time_t now = date.value_or(std::time(nullptr));
   ATTUNE_TRY(const Json checked, checked_messages(messages));
   ATTUNE_TRY(const MarkedText text, parts_->render(checked, tools, true, now));
   // Sections fall where they fall in training. A conversation that could not be trained on can

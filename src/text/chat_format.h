@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,10 +34,13 @@ class ChatFormat {
   // Targets are the assistant messages whose weight is not 0. Where the template has {% generation
   // %} blocks they decide; else the rendering of each prefix does, and a template that rewrites
   // earlier turns is refused.
-  Result<EncodedChat> encode_training(const Json& messages, const Json& tools) const;
+  // `now` is the date that a template may show; the clock's when not given.
+  Result<EncodedChat> encode_training(const Json& messages, const Json& tools,
+                                      std::optional<std::time_t> now = std::nullopt) const;
 
   // The prompt for the next assistant turn (add_generation_prompt = true).
-  Result<std::vector<std::int32_t>> encode_prompt(const Json& messages, const Json& tools) const;
+  Result<std::vector<std::int32_t>> encode_prompt(
+      const Json& messages, const Json& tools, std::optional<std::time_t> now = std::nullopt) const;
 
   // The rendered text of encode_prompt, for people.
   Result<std::string> render_prompt(const Json& messages, const Json& tools) const;

@@ -35,8 +35,9 @@ struct StepProgress {
 
 enum class Action {
   proceed,
-  stop
-};  // stop: write a checkpoint (when there is a folder) and return
+  save,  // write a checkpoint (when there is a folder) and go on
+  stop   // write a checkpoint (when there is a folder) and return
+};
 
 struct TrainCallbacks {
   std::function<Action(const StepProgress&)> step = {};  // after each step; may be empty

@@ -70,6 +70,11 @@ Result<void> RunLog::append(std::string_view line) {
   return {};
 }
 
+Result<void> RunLog::flush() {
+  if (::fdatasync(descriptor_) != 0) return log_failure(path_, "flush", errno);
+  return {};
+}
+
 RunLog::RunLog(RunLog&& other) noexcept
     : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
 

@@ -22,6 +22,8 @@ class RunLog {
   static Result<RunLog> open(const Path& path, std::int64_t last_step);
   // One line, without its newline.
   Result<void> append(std::string_view line);
+  // What was appended survives a power cut.
+  Result<void> flush();
 
   RunLog(RunLog&& other) noexcept;
   RunLog& operator=(RunLog&&) = delete;

@@ -217,8 +217,9 @@ Result<TrainOutcome> Trainer::run(const TrainCallbacks& callbacks) {
     ATTUNE_TRY(const StepProgress progress, parts.step(peak));
     ATTUNE_TRY_VOID(files.log_step(progress));
     const bool last = progress.step == progress.steps || parts.stops_early();
-    outcome.interrupted = callbacks.step && callbacks.step(progress) == Action::stop && !last;
-    if (files.checkpoint_due(progress.step) || last || outcome.interrupted) {
+    const Action wish = callbacks.step ? callbacks.step(progress) : Action::proceed;
+    outcome.interrupted = wish == Action::stop && !last;
+    if (files.checkpoint_due(progress.step) || last || wish != Action::proceed) {
       ATTUNE_TRY_VOID(files.save(parts.state, parts.setup.settings,
                                  isa_name(parts.context.ops().isa), tensors));
     }
