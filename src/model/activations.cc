@@ -96,13 +96,14 @@ std::int64_t largest_rank(const Model::Weights& weights) {
 
 }  // namespace
 
-Workspace::Workspace(const Model& model, std::int64_t max_tokens, bool training)
+Workspace::Workspace(const Model& model, std::int64_t max_tokens, bool training,
+                     std::int64_t adapter_rank)
     : buffers_(std::make_unique<Buffers>()) {
   CHECK(max_tokens > 0, "a workspace for {} tokens", max_tokens);
   const Model::Weights& weights = model.weights();
   Buffers& buffers = *buffers_;
   buffers.max_tokens = max_tokens;
-  buffers.max_rank = largest_rank(weights);
+  buffers.max_rank = std::max(largest_rank(weights), adapter_rank);
   buffers.chunk_rows = chunk_rows_for(weights.spec.vocabulary, max_tokens);
   buffers.training = training;
   buffers.layers.resize(weights.layers.size());
@@ -131,6 +132,7 @@ Workspace::Workspace(const Model& model, std::int64_t max_tokens, bool training)
 }
 
 Workspace::Workspace(Workspace&&) noexcept = default;
+Workspace& Workspace::operator=(Workspace&&) noexcept = default;
 Workspace::~Workspace() = default;
 
 std::int64_t Workspace::bytes() const { return buffers_->memory.bytes(); }

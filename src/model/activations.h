@@ -7,6 +7,7 @@
 #include <functional>
 #include <vector>
 
+#include "model/adapter.h"
 #include "model/forward.h"
 #include "model/weights.h"
 #include "tensor/buffer.h"
@@ -39,12 +40,21 @@ struct LayerActivations {
   std::array<LoraActivations, 7> lora;  // of each linear, by LinearIndex
 };
 
-// One sequence's rows in a pass. `slot` is its place in the key/value cache, -1 in training passes.
+// One sequence's rows in a pass. `slot` is its place in `cache`, which is null in passes without
+// one.
 struct Sequence {
   std::int64_t first_row = 0;
   std::int64_t rows = 0;
   std::int64_t first_position = 0;
   std::int64_t slot = -1;
+  KvCache::Storage* cache = nullptr;
+};
+
+// Neighbouring rows that share an adapter of extend.h.
+struct AdapterRows {
+  const Adapter::Weights* adapter = nullptr;
+  std::int64_t first_row = 0;
+  std::int64_t rows = 0;
 };
 
 struct Workspace::Buffers {
@@ -55,6 +65,7 @@ struct Workspace::Buffers {
   Buffer<float> memory;
 
   std::vector<Sequence> sequences;      // capacity max_tokens
+  std::vector<AdapterRows> adapters;    // none outside extend.h
   std::vector<std::int32_t> positions;  // [T]
   std::vector<std::int32_t> tokens;     // of a cached pass, end to end; capacity max_tokens
   std::vector<std::int64_t> head_rows;  // rows that reach the head, capacity max_tokens
@@ -100,6 +111,7 @@ struct KvCache::Storage {
   std::int64_t offset(std::int64_t layer, std::int64_t slot) const {
     return (layer * slots + slot) * positions * width;
   }
+  std::int64_t layers() const { return offset(1, 0) == 0 ? 0 : keys.size() / offset(1, 0); }
 };
 
 // Everything that the steps of one pass share.
@@ -108,7 +120,6 @@ struct Pass {
   const Model::Weights& weights;
   Workspace::Buffers& buffers;
   const PassOptions& options;
-  KvCache::Storage* cache = nullptr;
   std::int64_t tokens = 0;  // T
   bool training = false;    // dropout is drawn
 

@@ -63,10 +63,10 @@ void rotate_heads(const Pass& pass, const Layer& layer, const LayerActivations& 
 }
 
 void append_to_cache(const Pass& pass, std::size_t layer) {
-  if (pass.cache == nullptr) return;
-  KvCache::Storage& cache = *pass.cache;
   const LayerActivations& acts = pass.buffers.layers[layer];
   for (const Sequence& sequence : pass.buffers.sequences) {
+    if (sequence.cache == nullptr) continue;
+    KvCache::Storage& cache = *sequence.cache;
     const std::int64_t to = cache.offset(static_cast<std::int64_t>(layer), sequence.slot) +
                             sequence.first_position * cache.width;
     const std::int64_t from = sequence.first_row * cache.width, count = sequence.rows * cache.width;
@@ -112,19 +112,23 @@ void layer_forward(const Pass& pass, std::size_t index) {
 }
 
 // Lays the appended tokens out as rows; returns them end to end in `tokens`.
-void take_appends(const Pass& pass, std::span<const Append> appends) {
+void take_appends(const Pass& pass, KvCache::Storage& cache, std::span<const Append> appends) {
   std::vector<Sequence>& sequences = pass.buffers.sequences;
   sequences.clear();
+  pass.buffers.adapters.clear();
   std::int64_t row = 0;
   for (const Append& append : appends) {
     const auto count = static_cast<std::int64_t>(append.tokens.size());
-    CHECK(count > 0 && append.slot >= 0 && append.slot < pass.cache->slots, "{} tokens for slot {}",
+    CHECK(count > 0 && append.slot >= 0 && append.slot < cache.slots, "{} tokens for slot {}",
           count, append.slot);
-    const std::int64_t length = pass.cache->lengths[static_cast<std::size_t>(append.slot)];
-    CHECK(length + count <= pass.cache->positions, "{} tokens after {} in a cache of {} positions",
-          count, length, pass.cache->positions);
-    sequences.push_back(
-        {.first_row = row, .rows = count, .first_position = length, .slot = append.slot});
+    const std::int64_t length = cache.lengths[static_cast<std::size_t>(append.slot)];
+    CHECK(length + count <= cache.positions, "{} tokens after {} in a cache of {} positions", count,
+          length, cache.positions);
+    sequences.push_back({.first_row = row,
+                         .rows = count,
+                         .first_position = length,
+                         .slot = append.slot,
+                         .cache = &cache});
     row += count;
   }
 }
@@ -161,15 +165,16 @@ kernels::AttentionArgs attention_of(const Pass& pass, std::size_t layer, const S
                                     std::int64_t kv_head, std::byte* scratch) {
   const ArchSpec& spec = pass.spec();
   const LayerActivations& acts = pass.buffers.layers[layer];
+  const KvCache::Storage* cache = sequence.cache;
   const std::int64_t group = spec.heads / spec.kv_heads, width = spec.kv_width();
   const std::int64_t q_offset =
       sequence.first_row * spec.q_width() + kv_head * group * spec.head_dim;
   const std::int64_t kv_offset =
       kv_head * spec.head_dim +
-      (pass.cache == nullptr ? sequence.first_row * width
-                             : pass.cache->offset(static_cast<std::int64_t>(layer), sequence.slot));
-  const float* keys = pass.cache == nullptr ? acts.k : pass.cache->keys.data();
-  const float* values = pass.cache == nullptr ? acts.v : pass.cache->values.data();
+      (cache == nullptr ? sequence.first_row * width
+                        : cache->offset(static_cast<std::int64_t>(layer), sequence.slot));
+  const float* keys = cache == nullptr ? acts.k : cache->keys.data();
+  const float* values = cache == nullptr ? acts.v : cache->values.data();
   return {.queries = sequence.rows,
           .keys = sequence.first_position + sequence.rows,
           .head_dim = spec.head_dim,
@@ -201,6 +206,7 @@ void take_documents(const Pass& pass, const Batch& batch) {
             std::is_sorted(starts.begin(), starts.end()),
         "document starts do not tile the {} tokens", tokens);
   pass.buffers.sequences.clear();
+  pass.buffers.adapters.clear();
   for (std::size_t i = 0; i + 1 < starts.size(); ++i) {
     if (starts[i] == starts[i + 1]) continue;
     pass.buffers.sequences.push_back({.first_row = starts[i], .rows = starts[i + 1] - starts[i]});
@@ -250,9 +256,8 @@ void forward_cached(const kernels::Context& context, const Model& model, Workspa
                   .weights = model.weights(),
                   .buffers = buffers,
                   .options = options,
-                  .cache = &cache.storage(),
                   .tokens = count};
-  take_appends(pass, appends);
+  take_appends(pass, cache.storage(), appends);
   buffers.tokens.clear();
   buffers.head_rows.clear();
   for (const Append& append : appends) {
@@ -265,7 +270,7 @@ void forward_cached(const kernels::Context& context, const Model& model, Workspa
   }
   run_layers(pass, buffers.tokens);
   for (const Sequence& sequence : buffers.sequences) {
-    pass.cache->lengths[static_cast<std::size_t>(sequence.slot)] += sequence.rows;
+    sequence.cache->lengths[static_cast<std::size_t>(sequence.slot)] += sequence.rows;
   }
   head_logits(pass, buffers.head_rows, logits);
 }

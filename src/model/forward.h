@@ -48,8 +48,11 @@ struct PassOptions {
 // Memory for passes over at most max_tokens tokens, planned once; passes do not allocate.
 class Workspace {
  public:
-  Workspace(const Model& model, std::int64_t max_tokens, bool training);
+  // `adapter_rank`: the largest rank of the adapters of extend.h that will pass through it.
+  Workspace(const Model& model, std::int64_t max_tokens, bool training,
+            std::int64_t adapter_rank = 0);
   Workspace(Workspace&&) noexcept;
+  Workspace& operator=(Workspace&&) noexcept;
   ~Workspace();
   std::int64_t bytes() const;
   struct Buffers;  // activations.h
@@ -85,7 +88,11 @@ class KvCache {
   void truncate(std::int64_t slot, std::int64_t length);  // forget tokens from `length` on
   void copy_prefix(std::int64_t from_slot, std::int64_t to_slot,
                    std::int64_t length);  // share a prompt's prefix
-  struct Storage;                         // activations.h
+  // Slot 0 becomes the first `length` tokens of the other cache's slot 0.
+  void copy_prefix(const KvCache& from, std::int64_t length);
+  void grow(std::int64_t max_positions);  // more room in every slot; what is there stays
+  static std::int64_t bytes_a_position(const ArchSpec& spec);  // of one slot
+  struct Storage;                                              // activations.h
   Storage& storage() { return *storage_; }
   const Storage& storage() const { return *storage_; }
 

@@ -17,14 +17,22 @@ void gather(const Pass& pass, std::span<const std::int64_t> rows, float* out) {
   }
 }
 
+// buffers.head_normed [rows, H] = norm(output rows)
+void chunk_states(const Pass& pass, std::span<const std::int64_t> rows) {
+  const Workspace::Buffers& buffers = pass.buffers;
+  for (const std::int64_t row : rows)
+    CHECK(row >= 0 && row < pass.tokens, "row {} of {}", row, pass.tokens);
+  gather(pass, rows, buffers.head_input);
+  norm_forward(pass, pass.weights.final_norm, buffers.head_input, buffers.head_normed,
+               buffers.head_inverse, static_cast<std::int64_t>(rows.size()));
+}
+
 // logits [rows, V] = norm(output rows) head^T
 void chunk_logits(const Pass& pass, std::span<const std::int64_t> rows, float* logits) {
   const Workspace::Buffers& buffers = pass.buffers;
   const Matrix& head = pass.weights.head();
   const auto count = static_cast<std::int64_t>(rows.size());
-  gather(pass, rows, buffers.head_input);
-  norm_forward(pass, pass.weights.final_norm, buffers.head_input, buffers.head_normed,
-               buffers.head_inverse, count);
+  chunk_states(pass, rows);
   pass.product(count, head.rows, head.columns, operand(buffers.head_normed, head.columns),
                head.operand(true), logits, false);
 }
@@ -111,9 +119,29 @@ void head_logits(const Pass& pass, std::span<const std::int64_t> rows, float* lo
   const auto chunk = static_cast<std::size_t>(pass.buffers.chunk_rows);
   for (std::size_t begin = 0; begin < rows.size(); begin += chunk) {
     const auto part = rows.subspan(begin, std::min(chunk, rows.size() - begin));
-    for (const std::int64_t row : part)
-      CHECK(row >= 0 && row < pass.tokens, "row {} of {}", row, pass.tokens);
     chunk_logits(pass, part, logits + static_cast<std::int64_t>(begin) * pass.spec().vocabulary);
+  }
+}
+
+void head_logits(const Pass& pass, std::span<const std::int64_t> rows,
+                 const std::function<void(std::size_t first, std::span<float> logits)>& take) {
+  const auto chunk = static_cast<std::size_t>(pass.buffers.chunk_rows);
+  const auto width = static_cast<std::size_t>(pass.spec().vocabulary);
+  for (std::size_t begin = 0; begin < rows.size(); begin += chunk) {
+    const auto part = rows.subspan(begin, std::min(chunk, rows.size() - begin));
+    chunk_logits(pass, part, pass.buffers.logits);
+    take(begin, {pass.buffers.logits, part.size() * width});
+  }
+}
+
+void head_states(const Pass& pass, std::span<const std::int64_t> rows,
+                 const std::function<void(std::size_t first, std::span<float> states)>& take) {
+  const auto chunk = static_cast<std::size_t>(pass.buffers.chunk_rows);
+  const auto width = static_cast<std::size_t>(pass.spec().hidden);
+  for (std::size_t begin = 0; begin < rows.size(); begin += chunk) {
+    const auto part = rows.subspan(begin, std::min(chunk, rows.size() - begin));
+    chunk_states(pass, part);
+    take(begin, {pass.buffers.head_normed, part.size() * width});
   }
 }
 

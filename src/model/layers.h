@@ -1,6 +1,8 @@
 // The steps that forward.cc and backward.cc share.
 #pragma once
 
+#include <functional>
+
 #include "model/activations.h"
 
 namespace attune::model {
@@ -34,6 +36,13 @@ void swiglu_forward(const Pass& pass, const LayerActivations& layer);
 // trained.
 LossSums head_loss(const Pass& pass, const Targets& targets, float gradient_scale,
                    Model::Weights* trained);
+// head.cc: logits of the given rows of buffers.output, a chunk at a time: take(first, logits) gets
+// those of rows[first] onwards, [count, V], to use until it returns.
+void head_logits(const Pass& pass, std::span<const std::int64_t> rows,
+                 const std::function<void(std::size_t first, std::span<float> logits)>& take);
+// head.cc: the final norm's output for the given rows likewise, [count, H].
+void head_states(const Pass& pass, std::span<const std::int64_t> rows,
+                 const std::function<void(std::size_t first, std::span<float> states)>& take);
 // head.cc: logits [rows, V] of the given rows of buffers.output.
 void head_logits(const Pass& pass, std::span<const std::int64_t> rows, float* logits);
 

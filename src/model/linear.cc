@@ -54,6 +54,21 @@ void lora_forward(const Pass& pass, const Linear& linear, const float* x, float*
                y, true, lora.scale);
 }
 
+// Rows with an adapter of their own on the base.
+void mixed_lora_forward(const Pass& pass, const Linear& linear, const float* x, float* y) {
+  const std::int64_t inputs = linear.inputs(), outputs = linear.outputs();
+  for (const AdapterRows& run : pass.buffers.adapters) {
+    const std::optional<Lora>& lora = run.adapter->parts[linear.place];
+    if (!lora) continue;
+    const std::int64_t rank = lora->rank;
+    float* inner = pass.buffers.lora_inner;
+    pass.product(run.rows, rank, inputs, operand(x + run.first_row * inputs, inputs),
+                 operand(lora->a.data(), inputs, true), inner, false);
+    pass.product(run.rows, outputs, rank, operand(inner, rank), operand(lora->b.data(), rank, true),
+                 y + run.first_row * outputs, true, lora->scale);
+  }
+}
+
 // d_x += mask * (d_inner A)
 void add_input_gradient(const Pass& pass, const Linear& linear,
                         const std::optional<DropoutMask>& mask, const float* d_inner, float* d_x) {
@@ -97,6 +112,7 @@ void linear_forward(const Pass& pass, const Linear& linear, const float* x, floa
     });
   }
   if (adapts(pass, linear)) lora_forward(pass, linear, x, y, kept);
+  mixed_lora_forward(pass, linear, x, y);
 }
 
 void linear_backward(const Pass& pass, Linear& linear, const float* x, const float* d_y, float* d_x,

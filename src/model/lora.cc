@@ -111,7 +111,7 @@ void freeze_base(Model::Weights& weights) {
   for (Vector* vector : vectors(weights)) vector->gradient = Buffer<float>();
 }
 
-void attach_lora(Linear& linear, std::int64_t rank, float alpha, bool rank_stabilised) {
+Lora make_lora(const Linear& linear, std::int64_t rank, float alpha, bool rank_stabilised) {
   Lora lora;
   lora.rank = rank;
   lora.alpha = alpha;
@@ -120,6 +120,10 @@ void attach_lora(Linear& linear, std::int64_t rank, float alpha, bool rank_stabi
   lora.dropout_stream = stream_id(lora_tensor_name(linear, "lora_A"));
   lora.a = Buffer<float>(rank * linear.inputs());
   lora.b = Buffer<float>(linear.outputs() * rank);
+  return lora;
+}
+
+void attach_lora(Linear& linear, Lora lora) {
   lora.a_gradient = Buffer<float>(lora.a.size());
   lora.b_gradient = Buffer<float>(lora.b.size());
   linear.lora = std::move(lora);
@@ -155,7 +159,7 @@ Result<void> Model::add_lora(const LoraConfig& config, std::uint64_t seed) {
     for (std::size_t i = 0; i < linears.size(); ++i) {
       if (!selected[i]) continue;
       Linear& linear = *linears[i];
-      attach_lora(linear, config.rank, config.alpha, config.rank_stabilised);
+      attach_lora(linear, make_lora(linear, config.rank, config.alpha, config.rank_stabilised));
       fill_a(*linear.lora, lora_tensor_name(linear, "lora_A"), linear.inputs(), seed);
     }
   }

@@ -16,7 +16,7 @@ namespace {
 
 // One adapted linear: what the configuration says, and its two tensors in the file.
 struct AdaptedLinear {
-  Linear* linear = nullptr;
+  const Linear* linear = nullptr;
   ModuleAdapter adapter;
   const StoredTensor* a = nullptr;
   const StoredTensor* b = nullptr;
@@ -41,11 +41,12 @@ Result<const StoredTensor*> find_tensor(const Safetensors& file, const std::stri
   return tensor;
 }
 
-Result<std::vector<AdaptedLinear>> match_linears(Model::Weights& weights, const PeftConfig& config,
+Result<std::vector<AdaptedLinear>> match_linears(const Model::Weights& weights,
+                                                 const PeftConfig& config,
                                                  const Safetensors& file) {
   std::vector<AdaptedLinear> adapted;
   for (std::size_t i = 0; i < weights.layers.size(); ++i) {
-    for (Linear* linear : weights.layers[i].linears()) {
+    for (const Linear* linear : weights.layers[i].linears()) {
       using Choice = std::optional<ModuleAdapter>;
       ATTUNE_TRY(const Choice choice, config.adapts(linear->name, static_cast<std::int64_t>(i)));
       if (!choice) continue;
@@ -138,25 +139,39 @@ std::string escape_dots(std::string_view path) {
 
 }  // namespace
 
-Result<void> Model::load_adapter(const Path& folder) {
+Result<StoredAdapter> read_adapter(const Path& folder, const Model::Weights& weights) {
   const Path config_path = folder / "adapter_config.json";
   ATTUNE_TRY(const Json json, read_json(config_path));
-  ATTUNE_TRY(PeftConfig config, parse_peft_config(json, config_path.string()));
+  ATTUNE_TRY(const PeftConfig config, parse_peft_config(json, config_path.string()));
   ATTUNE_TRY(const Safetensors file, Safetensors::open(folder / "adapter_model.safetensors"));
-  ATTUNE_TRY(const std::vector<AdaptedLinear> adapted, match_linears(*weights_, config, file));
+  ATTUNE_TRY(const std::vector<AdaptedLinear> adapted, match_linears(weights, config, file));
   ATTUNE_TRY_VOID(refuse_unused(file, adapted));
   ATTUNE_TRY_VOID(refuse_unreadable(file, adapted));
-  freeze_base(*weights_);
+  StoredAdapter stored{.config = config.lora, .parts = {}};
+  stored.parts.resize(weights.layers.size() * kLinearNames.size());
   std::vector<const Linear*> linears;
   for (const AdaptedLinear& entry : adapted) {
-    attach_lora(*entry.linear, entry.adapter.rank, entry.adapter.alpha,
-                config.lora.rank_stabilised);
-    ATTUNE_TRY_VOID(copy_to_f32(*entry.a, entry.linear->lora->a.span()));
-    ATTUNE_TRY_VOID(copy_to_f32(*entry.b, entry.linear->lora->b.span()));
+    Lora lora = make_lora(*entry.linear, entry.adapter.rank, entry.adapter.alpha,
+                          config.lora.rank_stabilised);
+    ATTUNE_TRY_VOID(copy_to_f32(*entry.a, lora.a.span()));
+    ATTUNE_TRY_VOID(copy_to_f32(*entry.b, lora.b.span()));
+    stored.parts[entry.linear->place] = std::move(lora);
     linears.push_back(entry.linear);
   }
-  config.lora.targets = short_names(linears);
-  weights_->lora = config.lora;
+  stored.config.targets = short_names(linears);
+  return stored;
+}
+
+Result<void> Model::load_adapter(const Path& folder) {
+  ATTUNE_TRY(StoredAdapter stored, read_adapter(folder, *weights_));
+  freeze_base(*weights_);
+  for (Layer& layer : weights_->layers) {
+    for (Linear* linear : layer.linears()) {
+      std::optional<Lora>& part = stored.parts[linear->place];
+      if (part) attach_lora(*linear, std::move(*part));
+    }
+  }
+  weights_->lora = stored.config;
   list_lora_parameters(*weights_);
   return {};
 }

@@ -66,6 +66,11 @@ Linear lay_out_linear(const std::string& name, std::int64_t outputs, std::int64_
   return linear;
 }
 
+void number_linears(Layer& layer, std::int64_t index) {
+  auto place = static_cast<std::size_t>(index) * kLinearNames.size();
+  for (Linear* linear : layer.linears()) linear->place = place++;
+}
+
 Layer lay_out_layer(const ArchSpec& spec, std::int64_t index) {
   const std::string prefix = fmt::format("model.layers.{}.", index);
   const std::string attention = prefix + "self_attn.", mlp = prefix + "mlp.";
@@ -83,6 +88,7 @@ Layer lay_out_layer(const ArchSpec& spec, std::int64_t index) {
   layer.gate = lay_out_linear(mlp + "gate_proj", spec.intermediate, spec.hidden, spec.mlp_bias);
   layer.up = lay_out_linear(mlp + "up_proj", spec.intermediate, spec.hidden, spec.mlp_bias);
   layer.down = lay_out_linear(mlp + "down_proj", spec.hidden, spec.intermediate, spec.mlp_bias);
+  number_linears(layer, index);
   return layer;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kernels/gemm.h"
+#include "model/adapter.h"
 #include "model/model.h"
 #include "tensor/buffer.h"
 
@@ -56,7 +57,8 @@ struct Lora {
 // y = x W^T (+ bias) (+ LoRA). The name is the module's path, as "model.layers.0.self_attn.q_proj".
 struct Linear {
   std::string name;
-  Matrix weight;  // [N, K]
+  std::size_t place = 0;  // layer * 7 + LinearIndex: where an Adapter keeps what belongs here
+  Matrix weight;          // [N, K]
   Vector bias;
   std::optional<Lora> lora;
 
@@ -100,6 +102,10 @@ struct Model::Weights {
   }
 };
 
+struct Adapter::Weights {
+  std::vector<std::optional<Lora>> parts;  // by Linear::place, without gradients
+};
+
 // All names and sizes of the architecture. The buffers are empty: whoever fills them has checked
 // the sizes first.
 Model::Weights lay_out_weights(const ArchSpec& spec, Precision precision);
@@ -110,11 +116,20 @@ std::vector<Vector*> vectors(Model::Weights& weights);
 
 // lora.cc. Stops training the base, drops adapters and empties the list of parameters.
 void freeze_base(Model::Weights& weights);
-// Gives `linear` an adapter of zeros.
-void attach_lora(Linear& linear, std::int64_t rank, float alpha, bool rank_stabilised);
+// An adapter of zeros for `linear`, without gradients.
+Lora make_lora(const Linear& linear, std::int64_t rank, float alpha, bool rank_stabilised);
+// Makes `lora` the adapter of `linear`, with gradients.
+void attach_lora(Linear& linear, Lora lora);
 // Lists A and B of every adapted linear as the parameters.
 void list_lora_parameters(Model::Weights& weights);
 std::string lora_tensor_name(const Linear& linear,
                              std::string_view which);  // which: "lora_A" or "lora_B"
+
+// peft.cc. An adapter folder that fits `weights`: its settings and, by Linear::place, its parts.
+struct StoredAdapter {
+  LoraConfig config;
+  std::vector<std::optional<Lora>> parts;
+};
+Result<StoredAdapter> read_adapter(const Path& folder, const Model::Weights& weights);
 
 }  // namespace attune::model
