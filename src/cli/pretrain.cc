@@ -95,6 +95,9 @@ void add_pretrain(CLI::App& app, Body& selected) {
   CLI::Option* from =
       c->add_option("--continue-from", options->continue_from, "Model folder to train further");
   config->excludes(from);
+  c->add_flag("--copying-heads", p.copying_heads,
+              "Begin with attention circuits that copy: for little text")
+      ->excludes(from);
   c->add_option("--tokenizer", options->tokenizer, "Folder with tokenizer.json and chat template");
   c->add_option("--out", options->out, "Folder for the trained model")->required();
   c->add_option("--work", options->work,

@@ -10,8 +10,6 @@ namespace attune::model {
 
 namespace {
 
-constexpr float kInitialDeviation = 0.02f;
-
 // Each tensor draws from a stream of its own, so the weights do not depend on the order of filling.
 void fill_normal(Matrix& matrix, std::uint64_t seed, float deviation) {
   const RandomStream stream{.seed = seed, .stream = stream_id(matrix.name), .step = 0};

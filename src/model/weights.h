@@ -15,6 +15,9 @@
 
 namespace attune::model {
 
+// Standard deviation of random weights.
+inline constexpr float kInitialDeviation = 0.02f;
+
 // A matrix [rows, columns] as f32 or as bf16: exactly one of the two buffers is filled.
 struct Matrix {
   std::string name;

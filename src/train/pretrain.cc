@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "io/json.h"
+#include "model/copying_heads.h"
 #include "text/tokenizer.h"
 #include "train/mixture.h"
 #include "train/trainer.h"
@@ -61,7 +62,11 @@ Result<model::Model> make_model(const PretrainOptions& options) {
   }
   ATTUNE_TRY(const Json config, read_json(options.config));
   ATTUNE_TRY(const model::ArchSpec spec, model::parse_arch_spec(config, options.config.string()));
-  return model::Model::random(spec, options.precision, options.train.seed);
+  model::Model model = model::Model::random(spec, options.precision, options.train.seed);
+  if (options.copying_heads) {
+    ATTUNE_TRY_VOID(model::start_copying_heads(model, options.train.seed));
+  }
+  return model;
 }
 
 Result<void> check_vocabulary(const PretrainOptions& options, const model::ArchSpec& spec) {

@@ -35,6 +35,7 @@ struct PretrainOptions {
                        // continue_from
   Path config;         // config.json of a model with random weights, or
   Path continue_from;  // a model folder whose weights are trained further
+  bool copying_heads = false;  // random weights begin with circuits that copy (copying_heads.h)
   Path out;
   Path work;  // empty: <out>/training
 
