@@ -5,7 +5,7 @@
 #
 # DATASETS holds public-domain-stories/stories.jsonl.xz and openstax-text/openstax.jsonl.xz (README.md says where they
 # come from). OUT is the folder to fill (default out/attune-base). BOOKS=FOLDER adds a folder of Markdown books.
-# ATTUNE names the program (default build/release/attune), TOKENS how many tokens to train on (default 12 million).
+# ATTUNE names the program (default build/release/attune), TOKENS how many tokens to train on (default 13 million).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -31,7 +31,8 @@ echo "2/3 tokenizer"
   --chat-template "$here/chat_template.jinja"
 
 echo "3/3 pretraining"
-"$attune" pretrain "$work/tasks.jsonl=0.75" "$work/books.jsonl=0.25" --config "$here/config.json" \
-  --tokenizer "$work/tokenizer" --tokens "${TOKENS:-12000000}" --context 1536 --learning-rate 0.002 \
-  --prompt-weight 0.1 --schedule cosine --dtype bf16 --seed 1 --work "$work/training" --out "$out"
+"$attune" pretrain "$work/tasks.jsonl=0.9" "$work/books.jsonl=0.1" --config "$here/config.json" --copying-heads \
+  --tokenizer "$work/tokenizer" --tokens "${TOKENS:-13000000}" --context 1536 --learning-rate 0.0015 --documents-per-step 24 \
+  --floor-ratio 0.02 --prompt-weight 0.1 --schedule cosine --dtype bf16 --eval-every 400 --seed 1 \
+  --work "$work/training" --out "$out"
 cp "$here/generation_config.json" "$here/chat_template.jinja" "$out/"
