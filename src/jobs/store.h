@@ -2,7 +2,7 @@
 // keys, idempotency records, webhooks. SQLite (embedded) and PostgreSQL (several servers and
 // workers) behind one interface and, but for a few words of SQL, one code path.
 //
-//   ATTUNE_TRY(auto store, Store::open("sqlite:/home/me/.attune/attune.db", {}));
+//   ATTUNE_TRY(auto store, Store::open("sqlite:/data/attune.db", {}));
 //   ATTUNE_TRY(CreatedJob created, store->create_job(std::move(row), {info_event("Created ...")}));
 //   ATTUNE_TRY(std::optional<JobRow> claimed, store->claim_next({.worker = "w1", .host = "box"}));
 //   ATTUNE_TRY(Wish wish, store->heartbeat(id, claimed->attempt, 30));
@@ -58,15 +58,15 @@ struct CreatedJob {
     over_quota
   };
   Outcome outcome = Outcome::created;
-  JobRow job;  // created: with its id and times
-  std::optional<Remembered> remembered;
+  JobRow job = {};  // created: with its id and times
+  std::optional<Remembered> remembered = {};
   std::int64_t unfinished_limit = 0;  // over_quota: the limit of the key
 };
 
 struct ActionAnswer {
   enum class Outcome { done, wrong_state, not_found };
   Outcome outcome = Outcome::done;
-  wire::JobObject job;  // as it is now; empty if not found
+  wire::JobObject job = {};  // as it is now; empty if not found
 };
 
 struct JobFilter {
@@ -96,8 +96,8 @@ enum class Wish {
 // A worker's or launcher's change of a job. All of it is written in one transaction.
 struct Transition {
   std::optional<JobStatus> to = {};
-  // Let go of the lease (after Wish::pause and Wish::cancel). A `to` that is not running or
-  // validating_files lets go by itself.
+  // Let go of the lease (after Wish::pause and Wish::cancel). A job that still runs goes back to
+  // the queue. A `to` that is not running or validating_files lets go by itself.
   bool let_go = false;
 
   std::optional<std::string> fine_tuned_model = {};
@@ -123,7 +123,7 @@ enum class Recorded {
 // ---- upkeep ----
 
 struct Statistics {
-  std::map<JobStatus, std::int64_t> jobs;
+  std::map<JobStatus, std::int64_t> jobs = {};
   std::int64_t leases = 0;
   std::int64_t deliveries_pending = 0;
   std::int64_t deliveries_dead = 0;
@@ -152,7 +152,7 @@ struct CheckOptions {
 };
 
 struct CheckReport {
-  std::vector<CheckProblem> problems;
+  std::vector<CheckProblem> problems = {};
   std::int64_t jobs = 0, files = 0, blobs = 0;  // looked at
 };
 
@@ -183,7 +183,11 @@ class Store {
   Result<bool> remove_file(const Tenant& tenant, std::string_view id);
 
   // ---- uploads ----
-  Result<void> add_upload(const Tenant& tenant, const wire::UploadObject& upload);
+  // `private_data`: what the server keeps with it and does not show, for example when the file is
+  // to expire; upload_data gives it back, null if there is none.
+  Result<void> add_upload(const Tenant& tenant, const wire::UploadObject& upload,
+                          const Json& private_data = nullptr);
+  Result<Json> upload_data(const Tenant& tenant, std::string_view id);
   Result<std::optional<wire::UploadObject>> find_upload(const Tenant& tenant, std::string_view id);
   // False: the upload is not there or not pending.
   Result<bool> add_part(const Tenant& tenant, const PartRow& part);

@@ -1,0 +1,123 @@
+// A process that writes to the store is killed at random moments. Whatever it had reached, the
+// store is whole: each transaction is there with all of its parts, or not at all.
+#include <csignal>
+#include <random>
+#include <set>
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "jobs/store_fixture.h"
+
+namespace attune::testing_support {
+namespace {
+
+class Crash : public StoreTest {
+ protected:
+  // What the process does until it is killed: it creates, claims, trains and ends jobs, as fast as
+  // it can. An error of the store ends it with a status that the test sees.
+  [[noreturn]] void work(int round) {
+    auto store = Store::open(url_, {.clock = [this] { return time_.load(); }});
+    auto blobs = BlobStore::open(folder_.path() / "blobs");
+    if (!store || !blobs) ::_exit(3);
+    for (int i = 0;; ++i) {
+      if (!work_once(**store, *blobs, fmt::format("{}.{}", round, i))) ::_exit(4);
+    }
+  }
+
+  static bool work_once(Store& store, const BlobStore& blobs, const std::string& name) {
+    auto writer = blobs.open_writer();
+    if (!writer || !writer->write(name)) return false;
+    auto digest = writer->commit();
+    if (!digest) return false;
+    FileRow file{.file = {.id = "file-" + name,
+                          .bytes = writer->bytes(),
+                          .created_at = 1,
+                          .filename = "f",
+                          .purpose = "fine-tune"},
+                 .digest = *digest};
+    if (!store.add_file({}, file)) return false;
+    JobRow row;
+    row.job.id = "ftjob-" + name;
+    row.job.status = JobStatus::queued;
+    row.training_digest = *digest;
+    if (!store.create_job(row, {info_event("Created")})) return false;
+    auto claimed = store.claim_next({.worker = "w"});
+    if (!claimed || !*claimed) return false;
+    const std::string& id = (*claimed)->job.id;
+    std::int64_t attempt = (*claimed)->attempt;
+    for (int step = 1; step <= 3; ++step) {
+      wire::CheckpointObject made = checkpoint(id, step);
+      Transition progress{
+          .events = {info_event(fmt::format("Step {}", step), fmt::format("step {}", step))},
+          .checkpoints = {made},
+          .models = {model(made.fine_tuned_model_checkpoint, id)}};
+      progress.models[0].adapter = "/tmp";
+      if (!store.record(id, attempt, progress)) return false;
+    }
+    ModelRow last = model("ft:base:org::" + id, id);
+    last.adapter = "/tmp";
+    return store
+        .record(id, attempt,
+                {.to = JobStatus::succeeded,
+                 .fine_tuned_model = last.model.id,
+                 .events = {info_event("The job has successfully completed")},
+                 .models = {last}})
+        .has_value();
+  }
+
+  void expect_whole(int round) {
+    SCOPED_TRACE(fmt::format("after kill {}", round));
+    CheckReport report = must(store_->check(*blobs_, {.read_contents = true}));
+    for (const CheckProblem& problem : report.problems) {
+      ADD_FAILURE() << problem.kind << " " << problem.subject << " " << problem.found;
+    }
+    int held = 0;
+    for (const auto& job : must(store_->list_jobs({}, {.limit = 100'000})).items) {
+      std::vector<std::string> events = event_messages(job.id);
+      std::size_t checkpoints =
+          must(store_->list_checkpoints({}, job.id, {.limit = 100})).items.size();
+      if (job.status == JobStatus::cancelled) continue;  // by this test, an earlier round
+      bool ended = job.status == JobStatus::succeeded;
+      bool started = job.status != JobStatus::queued;
+      EXPECT_EQ(events.size(), 1U + (started ? 1U : 0U) + checkpoints + (ended ? 1U : 0U))
+          << job.id;
+      EXPECT_EQ(must(store_->find_model({}, "ft:base:org::" + job.id)).has_value(), ended);
+      held += job.status == JobStatus::running ? 1 : 0;
+    }
+    EXPECT_EQ(must(store_->held_jobs("")).size(), static_cast<std::size_t>(held));
+  }
+};
+ATTUNE_ON_EVERY_DATABASE(Crash);
+
+TEST_P(Crash, LeavesTheStoreWholeWhereverTheWriterWasKilled) {
+  std::mt19937 random(7);
+  constexpr int kKills = 8;
+  for (int round = 0; round < kKills; ++round) {
+    store_.reset();  // SQLite's connections may not go through a fork
+    pid_t child = ::fork();
+    if (child == 0) work(round);
+    ::usleep(static_cast<useconds_t>(100'000 + random() % 300'000));
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status)) << "it ended with status " << WEXITSTATUS(status);
+    store_ = open_again();
+    expect_whole(round);
+    // The next process goes on; jobs of the dead one return to the queue.
+    for (const JobRow& row : must(store_->held_jobs(""))) {
+      must(store_->lose_worker(row.job.id, row.attempt, "killed"));
+      must(store_->request_cancel({}, row.job.id));
+    }
+    for (const auto& job : must(store_->list_jobs({}, {.limit = 100'000})).items) {
+      if (job.status == JobStatus::queued) must(store_->request_cancel({}, job.id));
+    }
+    CheckReport report = must(store_->check(*blobs_, {}));
+    EXPECT_TRUE(report.problems.empty());
+  }
+  EXPECT_FALSE(must(store_->list_jobs({}, {})).items.empty());
+}
+
+}  // namespace
+}  // namespace attune::testing_support
