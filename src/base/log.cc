@@ -80,9 +80,15 @@ void append_string(Line& line, std::string_view text) {
   line.push_back('"');
 }
 
+void append_clean_string(Line& line, std::string_view text) {
+  line.push_back('"');
+  append_escaped(line, holds_secret(text) ? redact(text) : text);
+  line.push_back('"');
+}
+
 void append_value(Line& line, std::string_view name, const LogValue& field) {
   if (const auto* text = std::get_if<std::string_view>(&field.value)) {
-    append_string(line, is_secret_name(name) ? std::string(kRedacted) : redact(*text));
+    append_clean_string(line, is_secret_name(name) ? kRedacted : *text);
   } else if (const auto* whole = std::get_if<std::int64_t>(&field.value)) {
     fmt::format_to(std::back_inserter(line), "{}", *whole);
   } else if (const auto* real = std::get_if<double>(&field.value)) {
@@ -208,7 +214,7 @@ void write_json(Line& line, std::chrono::system_clock::time_point now, Severity 
   fmt::format_to(std::back_inserter(line),
                  "{{\"Timestamp\":\"{}\",\"SeverityText\":\"{}\",\"SeverityNumber\":{},\"Body\":",
                  nanoseconds, severity_text(severity), static_cast<int>(severity));
-  append_string(line, redact(body));
+  append_clean_string(line, body);
   append(line, ",\"Attributes\":{");
   bool first = true;
   for (const LogField& field : fields) {

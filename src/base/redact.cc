@@ -131,12 +131,17 @@ bool is_secret_name(std::string_view name) {
   constexpr std::array<std::string_view, 9> kEndings = {"authorization", "cookie",     "password",
                                                         "passwd",        "secret",     "apikey",
                                                         "accesskey",     "privatekey", "token"};
+  // Most names are harmless, and end in another letter than these.
+  constexpr std::string_view kLastLetters = "nedty";
+  if (name.empty() || kLastLetters.find(lower(name.back())) == std::string_view::npos) return false;
   std::string plain;  // without separators, in lower case
   for (const char c : name)
     if (is_letter_or_digit(c)) plain += lower(c);
   return plain == "key" || std::any_of(kEndings.begin(), kEndings.end(),
                                        [&](std::string_view end) { return plain.ends_with(end); });
 }
+
+bool holds_secret(std::string_view text) { return find_secret(text, 0).has_value(); }
 
 std::string redact(std::string_view text) {
   std::string clean;

@@ -16,6 +16,8 @@ inline constexpr std::string_view kRedacted = "[redacted]";
 // (sk-, whsec_, hf_ ...); the password of an address; the values of "api_key=", "token=" and the
 // like.
 std::string redact(std::string_view text);
+// True if redact would change the text; for callers in a hurry, to whom most texts are plain.
+bool holds_secret(std::string_view text);
 
 // True for names whose values are secret: "authorization", "api-key", "x_secret", "password" ...
 bool is_secret_name(std::string_view name);
