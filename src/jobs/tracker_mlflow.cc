@@ -75,19 +75,6 @@ std::string_view status_text(JobStatus status) {
   }
 }
 
-// What a job's own mlflow integration says, or nothing.
-std::string integration_text(const wire::JobObject& job, const char* name) {
-  if (!job.integrations.is_array()) return {};
-  for (const Json& integration : job.integrations) {
-    if (!integration.is_object() || integration.value("type", Json()) != "mlflow") continue;
-    const auto settings = integration.find("mlflow");
-    if (settings == integration.end() || !settings->is_object()) continue;
-    const auto value = settings->find(name);
-    if (value != settings->end() && value->is_string()) return value->get<std::string>();
-  }
-  return {};
-}
-
 // Reads a text at a path of names; an error if the answer is of another shape.
 Result<std::string> text_at(const Json& answer, std::initializer_list<const char*> path) {
   const Json* at = &answer;
@@ -186,20 +173,16 @@ Result<std::string> MlflowTracker::find_run(const std::string& experiment_id,
 Result<void> MlflowTracker::begin(const JobRow& row, Json& notes) {
   if (notes.contains("run_id")) return {};
   const wire::JobObject& job = row.job;
-  std::string experiment = integration_text(job, "experiment");
-  if (experiment.empty()) experiment = server_.experiment;
-  ATTUNE_TRY(const std::string experiment_id, find_experiment(experiment));
+  ATTUNE_TRY(const std::string experiment_id, find_experiment(server_.experiment));
   ATTUNE_TRY(std::string run_id, find_run(experiment_id, job.id));
   if (run_id.empty()) {
-    std::string run_name = integration_text(job, "run_name");
-    if (run_name.empty()) run_name = job.id;
     Json tags = Json::array({key_value(kJobTag, job.id), key_value("mlflow.source.name", "attune"),
                              key_value("attune.organization", row.tenant.organization),
                              key_value("attune.project", row.tenant.project),
                              key_value("attune.model", job.model)});
     ATTUNE_TRY(const Json created, call("POST", "runs/create",
                                         {{"experiment_id", experiment_id},
-                                         {"run_name", run_name},
+                                         {"run_name", job.id},
                                          {"start_time", job.created_at * 1000},
                                          {"tags", tags}}));
     ATTUNE_TRY(run_id, text_at(created, {"run", "info", "run_id"}));

@@ -2,10 +2,9 @@
 //
 //   trackers.add(std::make_unique<MlflowTracker>(MlflowServer{.uri = "http://mlflow:5000"}));
 //
-// The server is the operator's choice, never a client's. Every job becomes a run of one experiment;
-// a job may name its own with an integration {"type": "mlflow", "mlflow": {"experiment": "...",
-// "run_name": "..."}}. The run's status is the job's: RUNNING only while it runs, SCHEDULED while
-// it waits (also after its worker was lost), FINISHED, FAILED or KILLED in the end.
+// The server is the operator's choice, never a client's. Every job becomes a run of one experiment.
+// The run's status is the job's: RUNNING only while it runs, SCHEDULED while it waits (also after
+// its worker was lost), FINISHED, FAILED or KILLED in the end.
 #pragma once
 
 #include <atomic>
@@ -17,9 +16,9 @@
 namespace attune::jobs {
 
 struct MlflowServer {
-  std::string uri;                    // "http://host:5000", perhaps with a path
-  std::string experiment = "attune";  // of jobs that name none
-  std::string token = {};             // sent as a bearer token
+  std::string uri;  // "http://host:5000", perhaps with a path
+  std::string experiment = "attune";
+  std::string token = {};  // sent as a bearer token
   std::string user = {}, password = {};
   double total_seconds = 10;
 

@@ -92,12 +92,14 @@ void Trackers::take_up(Lane& lane) {
 
 void Trackers::run(Lane& lane) {
   take_up(lane);
+  bool store_answers = true;
   while (!stopping_) {
     const auto updates = pass(lane);
-    if (!updates && log_ != nullptr)
+    if (!updates && store_answers && log_ != nullptr)
       log_->warning(
           "a tracker waits for the store",
           {{"attune.tracker", lane.tracker->name()}, {"error.message", updates.error().message()}});
+    store_answers = updates.has_value();
     if (updates && *updates > 0) continue;
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, std::chrono::duration<double>(options_.poll_seconds),

@@ -35,7 +35,7 @@ struct TrackersOptions {
   Path notes;
   // Jobs that this host holds are followed without follow() as well. Empty: only those of follow().
   std::string host = {};
-  double poll_seconds = 1;
+  double poll_seconds = 0.25;  // shorter than any job, so that none of the host's is missed
 };
 
 class Trackers {

@@ -71,11 +71,13 @@ void WebhookSender::stop() {
 
 void WebhookSender::run() {
   client::HttpClient http = new_client();
+  bool store_answers = true;
   while (!stopping_) {
     const Result<bool> sent = deliver_next(http);
     if (sent && *sent) continue;
-    if (!sent && log_ != nullptr)
+    if (!sent && store_answers && log_ != nullptr)
       log_->warning("webhooks wait for the store", {{"error.message", sent.error().message()}});
+    store_answers = sent.has_value();
     std::unique_lock lock(mutex_);
     stopped_.wait_for(lock, std::chrono::duration<double>(options_.poll_seconds),
                       [this] { return stopping_.load(); });

@@ -172,12 +172,10 @@ TEST_F(Mlflow, SendsManyPointsInBatches) {
     EXPECT_LT(request.body.size(), 1'000'000u);
 }
 
-TEST_F(Mlflow, TakesTheJobsOwnExperimentAndName) {
-  job_.job.integrations =
-      Json::array({{{"type", "mlflow"}, {"mlflow", {{"experiment", "mine"}, {"run_name", "r1"}}}}});
+TEST_F(Mlflow, UsesTheExperimentOfTheOperator) {
+  tracker_ = make({.uri = server_.receiver.origin(), .experiment = "mine"});
   ASSERT_TRUE(update().has_value());
   EXPECT_EQ(server_.experiment, "mine");
-  EXPECT_EQ(run()["name"], "r1");
 }
 
 TEST_F(Mlflow, SaysWhatTheServerRefused) {
