@@ -1,12 +1,10 @@
 #include "jobs/webhook_signature.h"
 
 #include <array>
-#include <vector>
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
 
 #include "base/check.h"
 
@@ -64,12 +62,6 @@ Result<std::string> sign_webhook(std::string_view secret, std::string_view id,
                                    message.size(), digest.data(), &size);
   CHECK(made != nullptr, "HMAC-SHA256 is part of every OpenSSL");
   return "v1," + to_base64(digest.data(), size);
-}
-
-std::string new_webhook_secret() {
-  std::array<unsigned char, 32> bytes{};
-  CHECK(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1, "no random bytes");
-  return std::string(kPrefix) + to_base64(bytes.data(), bytes.size());
 }
 
 }  // namespace attune::jobs

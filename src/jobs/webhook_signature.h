@@ -17,7 +17,4 @@ namespace attune::jobs {
 Result<std::string> sign_webhook(std::string_view secret, std::string_view id,
                                  std::int64_t timestamp, std::string_view body);
 
-// A fresh secret: "whsec_" and 32 random bytes in base64.
-std::string new_webhook_secret();
-
 }  // namespace attune::jobs

@@ -72,8 +72,9 @@ TEST_P(TrackersOfAStore, ShowEveryEventOfAHeldJobOnce) {
   ShownTracker& shown = add(*trackers);
   const std::string id = create_job();
   const JobRow claimed = claim().value();
-  for (int i = 0; i < 1200; ++i)  // more than one batch
-    must(store_->record(id, 1, {.events = {info_event("step " + std::to_string(i))}}));
+  std::vector<NewEvent> events;
+  for (int i = 0; i < 1200; ++i) events.push_back(info_event("step " + std::to_string(i)));
+  must(store_->record(id, 1, {.events = events}));  // more than one batch
   while (must(trackers->pass("shown")) > 0) {
   }
   EXPECT_FALSE(shown.ended);

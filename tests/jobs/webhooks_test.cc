@@ -33,9 +33,14 @@ class Webhooks : public StoreTest {
     sender_ = std::make_unique<WebhookSender>(*store_, local_options());
     http_ = std::make_unique<client::HttpClient>(sender_->new_client());
   }
-  void add_endpoint(const std::string& url, std::vector<std::string> types = {}) {
-    must(store_->add_endpoint(
-        {.id = "we_1", .tenant = {}, .url = url, .secret = kSecret, .event_types = types}));
+  void add_endpoint(const std::string& url, std::vector<std::string> types = {},
+                    const std::string& id = "we_1") {
+    EndpointRow row;
+    row.id = id;
+    row.url = url;
+    row.secret = kSecret;
+    row.event_types = std::move(types);
+    must(store_->add_endpoint(row));
   }
   void emit() { must(store_->emit_webhook({}, "fine_tuning.job.succeeded", "ftjob-1")); }
   bool deliver() { return must(sender_->deliver_next(*http_)); }
@@ -228,8 +233,7 @@ TEST_P(Webhooks, ComeOfAJobsEnd) {
 TEST_P(Webhooks, ThreadsDeliverManyWhileOneReceiverHangs) {
   HttpReceiver hanging, receiver;
   hanging.hang();
-  must(store_->add_endpoint(
-      {.id = "we_hang", .tenant = {}, .url = hanging.url(), .secret = kSecret}));
+  add_endpoint(hanging.url(), {}, "we_hang");
   add_endpoint(receiver.url());
   for (int i = 0; i < 20; ++i) emit();
   WebhookOptions options = local_options();

@@ -189,20 +189,21 @@ TEST_F(Monitored, LogsAndCountsRequestsByTheirRoute) {
   router.add("GET", "/v1/files/{file_id}", "files:read",
              [](Request&) -> Answer<Response> { return Response{}; });
   const AccessLog access(log_.get(), &metrics_, router);
-  const auto observe = [&](const RequestRecord& record) { access.write(record); };
-  observe({.request_id = "req_1",
-           .method = "GET",
-           .route = "/v1/files/{file_id}",
-           .peer = "127.0.0.1",
-           .key_id = "key_9",
-           .status = 200,
-           .seconds = 0.25,
-           .bytes_in = 1,
-           .bytes_out = 2});
-  observe({.request_id = "req_2", .method = "HEAD", .route = "/v1/files/{file_id}", .status = 404});
-  observe({.request_id = "req_3", .method = "GET", .route = "", .status = 404});
-  observe({.request_id = "req_4", .method = "GET", .route = "/metrics", .status = 200});
-  observe({.request_id = "req_5", .method = "GET", .route = "/metrics", .status = 500});
+  const auto observe = [&](std::string id, std::string method, std::string route, int status) {
+    RequestRecord record;
+    record.request_id = std::move(id);
+    record.method = std::move(method);
+    record.route = std::move(route);
+    record.key_id = "key_9";
+    record.status = status;
+    record.seconds = 0.25;
+    access.write(record);
+  };
+  observe("req_1", "GET", "/v1/files/{file_id}", 200);
+  observe("req_2", "HEAD", "/v1/files/{file_id}", 404);
+  observe("req_3", "GET", "", 404);
+  observe("req_4", "GET", "/metrics", 200);
+  observe("req_5", "GET", "/metrics", 500);
   const std::vector<Json> lines = log_lines();
   ASSERT_EQ(lines.size(), 4u);  // a scrape that went well is not told
   EXPECT_EQ(lines[0]["Body"], "GET /v1/files/{file_id} 200");
