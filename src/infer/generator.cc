@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "infer/stop_text.h"
 
 namespace attune::infer {
 
@@ -23,8 +24,8 @@ struct Sequence {
   std::int64_t slot = 0;
   std::int64_t prompt_read = 0;  // prompt tokens already in the cache
   std::int32_t last_token = 0;   // sampled, not yet in the cache
-  std::string pending;           // text held back because a stop text may begin in it
-  std::string text;              // text given out
+  StopText stop{{}};
+  std::string text;  // given out
   std::optional<text::StreamDecoder> decoder;
 };
 
@@ -44,30 +45,6 @@ std::int64_t shared_prefix(std::span<const Request> requests,
 
 std::int64_t cache_bytes_a_slot(const model::ArchSpec& spec, std::int64_t positions) {
   return 2 * spec.layers * spec.kv_width() * positions * static_cast<std::int64_t>(sizeof(float));
-}
-
-// Moves new text through `pending`, so that a stop text is never shown in part. Returns true when
-// one was met.
-bool advance_text(Sequence& sequence, const std::vector<std::string>& stops,
-                  const std::string& piece, bool last, std::string& shown) {
-  sequence.pending += piece;
-  std::size_t cut = std::string::npos;
-  for (const std::string& stop : stops) cut = std::min(cut, sequence.pending.find(stop));
-  if (cut != std::string::npos) {
-    shown = sequence.pending.substr(0, cut);
-    sequence.pending.clear();
-    return true;
-  }
-  std::size_t hold = 0;  // the longest tail that could be the beginning of a stop text
-  for (const std::string& stop : stops) {
-    for (std::size_t n = std::min(stop.size() - 1, sequence.pending.size()); n > hold; --n) {
-      if (sequence.pending.ends_with(std::string_view(stop).substr(0, n))) hold = n;
-    }
-  }
-  if (last) hold = 0;
-  shown = sequence.pending.substr(0, sequence.pending.size() - hold);
-  sequence.pending.erase(0, shown.size());
-  return false;
 }
 
 }  // namespace
@@ -171,6 +148,7 @@ class GroupRun {
     sequence.request = request;
     sequence.slot = slot;
     sequence.prompt_read = prefix_;
+    sequence.stop = StopText(requests_[request].stop);
     sequence.decoder.emplace(tokenizer_, text::DecodeOptions{.skip_special = true});
     running_.push_back(std::move(sequence));
   }
@@ -237,8 +215,8 @@ class GroupRun {
       }
     }
     if (ended) piece += s.decoder->finish();
-    std::string shown;
-    if (advance_text(s, request.stop, piece, ended, shown)) {
+    const std::string shown = s.stop.push(piece, ended);
+    if (s.stop.stopped()) {
       ended = true;
       done.finish = Finish::stop;
     }

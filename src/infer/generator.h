@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "infer/finish.h"
 #include "infer/sampler.h"
 #include "model/forward.h"
 #include "text/tokenizer.h"
@@ -29,8 +30,6 @@ struct Request {
   bool use_adapter = true;
   std::vector<std::string> stop;  // texts that end the answer; not part of it
 };
-
-enum class Finish { stop, length };  // a stop token or text; max_new_tokens or the context's end
 
 struct Completion {
   std::vector<std::int32_t> ids;  // without the stop token

@@ -1,43 +1,18 @@
 #include "infer/generator.h"
 
-#include <filesystem>
-
 #include <gtest/gtest.h>
 
 #include "infer/tiny_spec.h"
-#include "io/file.h"
+#include "infer/tiny_tokenizer.h"
 
 namespace attune::infer {
 namespace {
-
-// A byte-level vocabulary of the 95 printable ASCII characters plus <end>.
-text::Tokenizer ascii_tokenizer() {
-  std::string vocabulary;
-  int id = 0;
-  for (char c = 33; c < 127; ++c) {
-    const std::string escaped = c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
-    vocabulary += "\"" + escaped + "\":" + std::to_string(id++) + ",";
-  }
-  vocabulary += "\"\xC4\xA0\":" + std::to_string(id++);  // the byte-level space
-  const std::string json =
-      "{\"added_tokens\":[{\"id\":" + std::to_string(id) +
-      ",\"content\":\"<end>\",\"special\":true,\"single_word\":false,\"lstrip\":false,\"rstrip\":"
-      "false,"
-      "\"normalized\":false}],\"normalizer\":null,"
-      "\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"use_regex\":true},"
-      "\"post_processor\":null,\"decoder\":{\"type\":\"ByteLevel\"},"
-      "\"model\":{\"type\":\"BPE\",\"vocab\":{" +
-      vocabulary + "},\"merges\":[]}}";
-  const Path path = std::filesystem::temp_directory_path() / "attune_generator_test_tokenizer.json";
-  EXPECT_TRUE(write_file_atomic(path, json));
-  return text::Tokenizer::load(path).value();
-}
 
 class GeneratorTest : public testing::Test {
  protected:
   GeneratorTest()
       : context_(pick_isa().value(), 2),
-        tokenizer_(ascii_tokenizer()),
+        tokenizer_(tiny_tokenizer()),
         model_(model::Model::random(tiny_spec(96, 256), model::Precision::f32, 11)) {}
 
   Request request(std::string_view text, std::int64_t max_new_tokens) const {
