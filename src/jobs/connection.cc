@@ -178,6 +178,8 @@ struct Connection::State {
       int code = detail->result() & 0xff;
       retry = code == SQLITE_BUSY || code == SQLITE_LOCKED;
       if (retry) fix = "another process held the database for too long; see attune doctor";
+      if (code == SQLITE_FULL) fix = "free space on the disk of the database";
+      if (code == SQLITE_CORRUPT) fix = "see attune doctor for the damage; restore a copy";
     }
     // PostgreSQL tells values in the lines that follow the first.
     std::string message = error.get_error_message();

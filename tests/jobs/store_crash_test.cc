@@ -1,10 +1,12 @@
 // A process that writes to the store is killed at random moments. Whatever it had reached, the
 // store is whole: each transaction is there with all of its parts, or not at all.
 #include <csignal>
+#include <fstream>
 #include <random>
 #include <set>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -117,6 +119,86 @@ TEST_P(Crash, LeavesTheStoreWholeWhereverTheWriterWasKilled) {
     EXPECT_TRUE(report.problems.empty());
   }
   EXPECT_FALSE(must(store_->list_jobs({}, {})).items.empty());
+}
+
+// ---- several processes ----
+
+// Claims until nothing is left, and writes each id as a line of `path`.
+[[noreturn]] void claim_all(const std::string& url, const std::string& name, const Path& path) {
+  auto store = Store::open(url, {.connections = 2});
+  std::ofstream lines(path);
+  for (int idle = 0; store && idle < 10;) {
+    auto job = (*store)->claim_next({.worker = name, .lease_seconds = 3600});
+    if (!job) ::_exit(4);
+    if (!*job) {
+      ++idle;
+      ::usleep(2'000);
+      continue;
+    }
+    lines << (*job)->job.id << std::endl;
+  }
+  ::_exit(store ? 0 : 3);
+}
+
+TEST_P(Crash, GivesNoJobToTwoOfSeveralProcesses) {
+  constexpr int kJobs = 40, kProcesses = 4;
+  for (int i = 0; i < kJobs; ++i) create_job();
+  store_.reset();
+  std::vector<pid_t> children;
+  for (int i = 0; i < kProcesses; ++i) {
+    Path path = folder_.path() / fmt::format("claimed.{}", i);
+    pid_t child = ::fork();
+    if (child == 0) claim_all(url_, fmt::format("w{}", i), path);
+    children.push_back(child);
+  }
+  for (pid_t child : children) {
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+  std::multiset<std::string> claimed;
+  for (int i = 0; i < kProcesses; ++i) {
+    std::ifstream lines(folder_.path() / fmt::format("claimed.{}", i));
+    for (std::string id; std::getline(lines, id);) claimed.insert(id);
+  }
+  EXPECT_EQ(claimed.size(), static_cast<std::size_t>(kJobs));
+  EXPECT_EQ(std::set<std::string>(claimed.begin(), claimed.end()).size(), claimed.size());
+  store_ = open_again();
+  EXPECT_EQ(must(store_->statistics()).leases, kJobs);
+}
+
+// ---- a full disk ----
+
+TEST(FullDisk, IsAnErrorAndLeavesTheStoreWhole) {
+  TemporaryFolder folder;
+  std::string url = "sqlite:" + (folder.path() / "attune.db").string();
+  ASSERT_TRUE(Store::open(url, {}).has_value());
+  pid_t child = ::fork();
+  if (child == 0) {
+    // No file of this process may grow beyond that: writing ends as on a full disk.
+    ::signal(SIGXFSZ, SIG_IGN);
+    rlimit limit{.rlim_cur = 400'000, .rlim_max = 400'000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    auto store = Store::open(url, {});
+    if (!store) ::_exit(3);
+    JobRow row;
+    row.job.status = JobStatus::queued;
+    row.private_data = Json(std::string(10'000, 'x'));
+    for (int i = 0; i < 1000; ++i) {
+      auto created = (*store)->create_job(row, {info_event("Created")});
+      if (!created) ::_exit(created.error().kind == ErrorKind::environment ? 0 : 5);
+    }
+    ::_exit(6);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  auto store = must(Store::open(url, {}));
+  BlobStore blobs = must(BlobStore::open(folder.path() / "blobs"));
+  EXPECT_TRUE(must(store->check(blobs, {})).problems.empty());
+  auto jobs = must(store->list_jobs({}, {.limit = 1000})).items;
+  EXPECT_FALSE(jobs.empty());
+  EXPECT_EQ(must(store->request_cancel({}, jobs[0].id)).outcome, ActionAnswer::Outcome::done);
 }
 
 }  // namespace

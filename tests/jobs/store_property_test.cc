@@ -20,7 +20,7 @@ struct ExpectedJob {
   bool held = false;
   std::int64_t lease_until = 0;
   std::vector<std::string> events = {"Created fine-tuning job"};
-  std::map<std::int64_t, std::string> checkpoints;
+  std::map<std::int64_t, std::string> checkpoints = {};
   bool started = false;
 };
 
