@@ -23,6 +23,7 @@ inline Recipe default_recipe() {
   recipe.train.checkpoint_seconds = 20;
   recipe.lora.rank = 32;
   recipe.lora.alpha = 64;
+  recipe.lora.dropout = 0.1f;  // tickets: validation loss 0.032 after 8 epochs, 0.038 without
   return recipe;
 }
 
