@@ -54,6 +54,8 @@ struct UploadPartObject {
 };
 
 enum class JobStatus { validating_files, queued, running, paused, succeeded, failed, cancelled };
+// The JSON writer by this name stays visible beside them: a Json converts to an enumeration.
+using attune::to_text;
 std::string_view to_text(JobStatus status);
 std::optional<JobStatus> parse_job_status(std::string_view text);
 

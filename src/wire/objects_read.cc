@@ -1,6 +1,4 @@
 // from_json of the objects: what other servers send is not always what the specification says.
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "wire/object_reader.h"
@@ -38,11 +36,9 @@ std::optional<JobError> read_error(ObjectReader& reader) {
     return JobError{.code = "", .message = value->get<std::string>()};
   }
   if (value == nullptr || !value->is_object()) return std::nullopt;
-  const bool nothing = std::all_of(value->begin(), value->end(), [](const Json& member) {
-    return member.is_null() || (member.is_string() && member.get_ref<const std::string&>().empty());
-  });
-  if (nothing) return std::nullopt;
-  return reader.optional_object<JobError>("error", from_json<JobError>);
+  auto error = reader.optional_object<JobError>("error", from_json<JobError>);
+  if (error && error->code.empty() && error->message.empty() && !error->param) return std::nullopt;
+  return error;
 }
 
 // The job's own hyperparameters, else those of its method.
@@ -158,8 +154,7 @@ Result<Metadata> from_json(const Json& json, std::string_view where) {
   }
   for (const auto& [key, value] : json.items()) {
     // Some servers put numbers here; their text says as much.
-    metadata.emplace_back(key,
-                          value.is_string() ? value.get<std::string>() : attune::to_text(value));
+    metadata.emplace_back(key, value.is_string() ? value.get<std::string>() : to_text(value));
   }
   return metadata;
 }

@@ -98,7 +98,7 @@ void ConversationCheck::check_weight(const Json& message) {
   } else if (!weight->is_number() || (*weight != 0 && *weight != 1)) {
     report("invalid_weight",
            fmt::format("Field 'weight' must be 0 or 1, not {}",
-                       quote_for_message(attune::to_text(*weight), 24)),
+                       quote_for_message(to_text(*weight), 24)),
            ".weight");
   }
 }
