@@ -33,12 +33,13 @@ class Crash : public StoreTest {
     if (!writer || !writer->write(name)) return false;
     auto digest = writer->commit();
     if (!digest) return false;
-    FileRow file{.file = {.id = "file-" + name,
-                          .bytes = writer->bytes(),
-                          .created_at = 1,
-                          .filename = "f",
-                          .purpose = "fine-tune"},
-                 .digest = *digest};
+    FileRow file;
+    file.digest = *digest;
+    file.file.id = "file-" + name;
+    file.file.bytes = writer->bytes();
+    file.file.created_at = 1;
+    file.file.filename = "f";
+    file.file.purpose = "fine-tune";
     if (!store.add_file({}, file)) return false;
     JobRow row;
     row.job.id = "ftjob-" + name;
