@@ -217,7 +217,8 @@ Result<void> MlflowTracker::log_metrics(const TrackerUpdate& update, const std::
 Result<void> MlflowTracker::log_settings(const TrackerUpdate& update, Json& notes) {
   if (!notes.contains("params")) notes["params"] = Json::object();
   Json params = Json::array();
-  for (const auto& [name, value] : run_settings(update.job.job).items()) {
+  const Json settings = run_settings(update.job.job);
+  for (const auto& [name, value] : settings.items()) {
     if (value == "auto" || notes["params"].contains(name) || params.size() >= kMostParams) continue;
     params.push_back(key_value(key_text(name), value_text(value)));
     notes["params"][name] = true;

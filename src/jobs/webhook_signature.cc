@@ -35,17 +35,23 @@ Result<std::string> key_of(std::string_view secret) {
     return std::string(secret);
   }
   std::string text(secret.substr(kPrefix.size()));
-  while (text.size() % 4 != 0) text += '=';  // some tools leave the padding out
-  if (text.empty()) return bad_secret();
+  for (int i = 0; i < 2 && text.ends_with('='); ++i) text.pop_back();
+  // EVP_DecodeBlock takes more than base64: padding anywhere, blanks around.
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  if (text.size() < 2 || text.size() % 4 == 1 ||
+      text.find_first_not_of(kAlphabet) != std::string::npos) {
+    return bad_secret();
+  }
+  const std::size_t padding = (4 - text.size() % 4) % 4;  // some tools leave it out
+  text.append(padding, '=');
   std::string key(text.size() / 4 * 3, '\0');
   const int written = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(key.data()),
                                       reinterpret_cast<const unsigned char*>(text.data()),
                                       static_cast<int>(text.size()));
-  if (written < 0) return bad_secret();
-  // EVP_DecodeBlock counts the padding as bytes.
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  if (static_cast<std::size_t>(written) <= padding) return bad_secret();
-  key.resize(static_cast<std::size_t>(written) - padding);
+  CHECK(written == static_cast<int>(key.size()), "{} bytes of base64 gave {}", text.size(),
+        written);
+  key.resize(key.size() - padding);  // which EVP_DecodeBlock counts as bytes
   return key;
 }
 
