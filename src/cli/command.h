@@ -22,5 +22,8 @@ void add_chat(CLI::App& app, Body& selected);
 void add_score(CLI::App& app, Body& selected);
 void add_tokenize(CLI::App& app, Body& selected);
 void add_tokenizer(CLI::App& app, Body& selected);
+void add_files(CLI::App& app, Body& selected);
+void add_jobs(CLI::App& app, Body& selected);
+void add_models(CLI::App& app, Body& selected);
 
 }  // namespace attune::cli

@@ -27,6 +27,9 @@ int main(int argc, char** argv) {
   cli::add_pretrain(app, selected);
   cli::add_tokenize(app, selected);
   cli::add_tokenizer(app, selected);
+  cli::add_files(app, selected);
+  cli::add_jobs(app, selected);
+  cli::add_models(app, selected);
 
   try {
     app.parse(argc, argv);

@@ -1,95 +1,27 @@
-// attune tune: raw examples in, a tuned adapter and the evidence out. Read run() for the loop.
+// attune tune: raw examples in, a tuned adapter and the evidence out. Read
+// run() for the loop.
 #include "cli/tune.h"
 
-#include <ctime>
 #include <memory>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include "advise/verdict.h"
 #include "cli/command.h"
-#include "cli/progress.h"
-#include "eval/report.h"
-#include "eval/table.h"
+#include "cli/tune_remote.h"
 
 namespace attune::cli {
 
 namespace {
 
-Result<void> write_part(const std::vector<data::Example>& examples,
-                        const std::vector<std::int64_t>& rows, const Path& path) {
-  std::string text;
-  for (const std::int64_t row : rows) {
-    text += data::strict_row(examples[static_cast<std::size_t>(row)]) + "\n";
-  }
-  return write_file_atomic(path, text);
-}
-
-Result<data::Split> split_rows(const std::vector<data::Example>& examples,
-                               const TuneOptions& options) {
-  data::SplitOptions split_options;
-  split_options.most_train_rows = options.most_train_rows;
-  split_options.seed = options.train.seed;
-  ATTUNE_TRY(data::Split split, data::split_examples(examples, split_options));
-  if (split.train.empty() || split.test.empty()) {
-    return bad_input({.where = options.data.file,
-                      .found = fmt::format("{} training and {} test rows", split.train.size(),
-                                           split.test.size()),
-                      .wanted = "rows for both",
-                      .fix = "give more examples"});
-  }
-  const Path out = options.out;
-  ATTUNE_TRY_VOID(write_part(examples, split.train, out / "train.jsonl"));
-  ATTUNE_TRY_VOID(write_part(examples, split.validation, out / "validation.jsonl"));
-  ATTUNE_TRY_VOID(write_part(examples, split.test, out / "test.jsonl"));
-  return split;
-}
-
-std::string now_utc() {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-}
-
-Result<int> conclude(const std::vector<eval::Item>& items, const std::vector<eval::ArmResult>& arms,
-                     const std::optional<grammar::Contract>& contract, const TrainRecord& record,
-                     const data::DataReport& data_report, const model::Model& model,
-                     const TuneOptions& options) {
-  eval::CompareOptions compare_options;
-  compare_options.contract = contract ? &*contract : nullptr;
-  ATTUNE_TRY(const eval::Comparison comparison, eval::compare(items, arms, compare_options));
-  advise::Requirements requirements;
-  if (options.require_format > 0) requirements.format_compliance = options.require_format;
-  if (options.require_accuracy > 0) requirements.domain_accuracy = options.require_accuracy;
-  const eval::Verdict verdict = advise::decide(comparison, requirements);
-  const train::TrainOutcome& outcome = record.outcome;
-  const Json facts = {{"steps", outcome.steps},
-                      {"seconds", outcome.seconds},
-                      {"tokens", outcome.tokens},
-                      {"tokens_per_second", outcome.tokens_per_second},
-                      {"learning_rate", options.train.learning_rate},
-                      {"rank", options.lora.rank},
-                      {"best_step", outcome.best_step},
-                      {"best_validation_loss", outcome.best_loss}};
-  const eval::ReportInput input{
-      .title = Path(options.data.file).filename().string(),
-      .created = now_utc(),
-      .comparison = comparison,
-      .verdict = verdict,
-      .training = {.loss = record.loss, .validation_loss = record.validation, .facts = facts},
-      .data = data::to_json(data_report),
-      .model = {{"base", options.model.model},
-                {"parameters", model.spec().parameters()},
-                {"adapter", (Path(options.out) / "adapter").string()}}};
-  ATTUNE_TRY_VOID(eval::write_report(options.out, input));
-  if (options.json) {
-    fmt::print("{}\n", to_text(eval::report_json(input)));
-  } else {
-    fmt::print("\n{}\n{}\n", eval::comparison_table(comparison), eval::verdict_text(verdict));
-    fmt::print(
-        "report: {0}/report.html and report.json\ntalk to it: attune chat --adapter {0}/adapter\n",
-        options.out);
-  }
-  return verdict.exit_code;
+Json training_facts(const train::TrainOutcome& outcome, const TuneOptions& options) {
+  return {{"steps", outcome.steps},
+          {"seconds", outcome.seconds},
+          {"tokens", outcome.tokens},
+          {"tokens_per_second", outcome.tokens_per_second},
+          {"learning_rate", options.train.learning_rate},
+          {"rank", options.lora.rank},
+          {"best_step", outcome.best_step},
+          {"best_validation_loss", outcome.best_loss}};
 }
 
 Result<int> run(TuneOptions options) {
@@ -99,40 +31,53 @@ Result<int> run(TuneOptions options) {
   ATTUNE_TRY(model::Model model, options.model.load());
   ATTUNE_TRY(const kernels::Context context, options.model.context());
 
-  ATTUNE_TRY(const data::Prepared prepared,
-             data::prepare(options.data.file, options.data.prepare_options(contract)));
-  ATTUNE_TRY_VOID(ensure_directory(options.out));
-  ATTUNE_TRY_VOID(data::write_prepared(prepared, options.out));
-  ATTUNE_TRY(const data::Split split, split_rows(prepared.examples, options));
-  if (!options.json) {
-    fmt::print("{}\ntrain {}, validation {}, test {} rows\n", data::summary(prepared.report),
-               split.train.size(), split.validation.size(), split.test.size());
-  }
-
-  ATTUNE_TRY(const EncodedPart train_part, encode_part(format, prepared.examples, split.train));
-  ATTUNE_TRY(const EncodedPart validation_part,
-             encode_part(format, prepared.examples, split.validation));
+  ATTUNE_TRY(const PreparedRows rows, prepare_rows(options, contract));
+  const auto& [prepared, split] = rows;
+  const train::EncodedRows train_rows = train::encode_rows(format, prepared.examples, split.train);
+  const train::EncodedRows validation_rows =
+      train::encode_rows(format, prepared.examples, split.validation);
+  ATTUNE_TRY_VOID(train_rows.check());
+  ATTUNE_TRY_VOID(validation_rows.check());
   ATTUNE_TRY_VOID(model.add_lora(options.lora, options.train.seed));
   ATTUNE_TRY(const TrainRecord record,
-             train_adapter(context, model, train_part, validation_part, options));
+             train_adapter(context, model, train_rows, validation_rows, options));
 
   if (!options.json) fmt::print("answering {} held-out rows\n", split.test.size());
-  ATTUNE_TRY(const std::vector<eval::ArmResult> arms,
+  Evidence evidence;
+  ATTUNE_TRY(evidence.arms,
              answer_arms(context, model, format, prepared.examples, split, contract, options));
-  return conclude(test_items(prepared.examples, split), arms, contract, record, prepared.report,
-                  model, options);
+  evidence.training = {.loss = record.loss,
+                       .validation_loss = record.validation,
+                       .facts = training_facts(record.outcome, options)};
+  const std::string adapter = (Path(options.out) / "adapter").string();
+  evidence.model = {{"base", options.model.model},
+                    {"parameters", model.spec().parameters()},
+                    {"adapter", adapter}};
+  evidence.next = "talk to it: attune chat --adapter " + adapter;
+  return conclude(rows, contract, evidence, options);
+}
+
+// Options that mean the same for a job at an endpoint, where they were given;
+// the others are the server's to choose.
+void take_job_options(TuneOptions& options, const CLI::App& command) {
+  const auto given = [&](const char* name) { return command.get_option(name)->count() > 0; };
+  if (given("--epochs")) options.job.epochs = options.train.epochs;
+  if (given("--batch")) options.job.batch_size = options.train.documents_per_step;
+  if (given("--learning-rate"))
+    options.job.learning_rate = command.get_option("--learning-rate")->as<double>();
+  if (given("--rank")) options.job.lora_rank = options.lora.rank;
+  if (given("--alpha")) options.job.lora_alpha = command.get_option("--alpha")->as<double>();
+  if (given("--dropout")) options.job.lora_dropout = command.get_option("--dropout")->as<double>();
+  if (given("--seed")) options.job.seed = command.get_option("--seed")->as<std::int64_t>();
 }
 
 }  // namespace
 
 void add_tune(CLI::App& app, Body& selected) {
   auto o = std::make_shared<TuneOptions>();
-  o->train.epochs = 8;
-  o->train.learning_rate = 2e-3f;
-  o->train.documents_per_step = 8;
-  o->train.checkpoint_seconds = 20;
-  o->lora.rank = 32;
-  o->lora.alpha = 64;
+  const train::Recipe recipe = train::default_recipe();
+  o->train = recipe.train;
+  o->lora = recipe.lora;
   CLI::App* c =
       app.add_subcommand("tune", "The whole loop: examples to a tuned adapter and its evidence");
   o->data.declare(*c);
@@ -177,7 +122,20 @@ void add_tune(CLI::App& app, Body& selected) {
       ->capture_default_str();
   c->add_flag("--resume", o->train.resume, "Continue a stopped run from its last checkpoint");
   c->add_flag("--json", o->json, "Print report.json instead of tables");
-  c->callback([o, &selected] { selected = [o] { return run(*o); }; });
+  CLI::Option_group* remote = c->add_option_group("At an endpoint");
+  o->remote.declare(*remote);
+  o->job.declare(*remote, false);
+  remote->add_option("--answer-base", o->answer_base,
+                     "Name under which the base answers, where it differs (a deployment)");
+  remote->add_option("--answer-tuned", o->answer_tuned,
+                     "Name under which the tuned model answers, where it "
+                     "differs (a deployment)");
+  c->callback([o, c, &selected] {
+    take_job_options(*o, *c);
+    const bool at_endpoint =
+        !o->remote.endpoint.url.empty() || !o->remote.endpoint.provider.empty();
+    selected = [o, at_endpoint] { return at_endpoint ? run_remote(*o) : run(*o); };
+  });
 }
 
 }  // namespace attune::cli

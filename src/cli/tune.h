@@ -7,13 +7,18 @@
 #include <vector>
 
 #include "cli/data_options.h"
+#include "cli/job_options.h"
 #include "cli/options.h"
+#include "cli/remote_options.h"
 #include "data/prepare.h"
 #include "data/split.h"
 #include "eval/arms.h"
+#include "eval/report.h"
 #include "eval/svg_plot.h"
 #include "grammar/contract.h"
 #include "text/chat_format.h"
+#include "train/encode.h"
+#include "train/recipe.h"
 #include "train/trainer.h"
 
 namespace attune::cli {
@@ -30,39 +35,54 @@ struct TuneOptions {
   model::LoraConfig lora;
   train::TrainOptions train;
   bool resume = false, json = false;
+  // With an endpoint the training and the answers are there, and `model` is a
+  // name there.
+  RemoteOptions remote;
+  JobOptions job;
+  std::string answer_base,
+      answer_tuned;  // names to ask for answers, where they differ
   double require_format = 0, require_accuracy = 0;
 };
-
-// A part of the data in tokens. The documents are views into `chats`.
-struct EncodedPart {
-  std::vector<text::EncodedChat> chats;
-  std::vector<train::Document> documents;
-};
-
-Result<EncodedPart> encode_part(const text::ChatFormat& format,
-                                const std::vector<data::Example>& examples,
-                                const std::vector<std::int64_t>& rows);
 
 struct TrainRecord {
   train::TrainOutcome outcome;
   std::vector<eval::CurvePoint> loss, validation;
 };
 
-// Trains the adapter of `model`, printing the estimate and the progress, and saves it in
-// <out>/adapter.
+// Trains the adapter of `model`, printing the estimate and the progress, and
+// saves it in <out>/adapter.
 Result<TrainRecord> train_adapter(const kernels::Context& context, model::Model& model,
-                                  const EncodedPart& train_part, const EncodedPart& validation_part,
+                                  const train::EncodedRows& train_rows,
+                                  const train::EncodedRows& validation_rows,
                                   const TuneOptions& options);
 
-// Zero-shot, few-shot and tuned answers to the same test rows. Answers are generated side by side;
-// then the first timed_items rows are answered once more, alone and the arms in turn, for their
-// latency.
+// Zero-shot, few-shot and tuned answers to the same test rows. Answers are
+// generated side by side; then the first timed_items rows are answered once
+// more, alone and the arms in turn, for their latency.
 Result<std::vector<eval::ArmResult>> answer_arms(
     const kernels::Context& context, const model::Model& model, const text::ChatFormat& format,
     const std::vector<data::Example>& examples, const data::Split& split,
     const std::optional<grammar::Contract>& contract, const TuneOptions& options);
 
-std::vector<eval::Item> test_items(const std::vector<data::Example>& examples,
-                                   const data::Split& split);
+// The rows of both ways of training, written to <out> as data.jsonl,
+// train.jsonl, validation.jsonl and test.jsonl.
+struct PreparedRows {
+  data::Prepared prepared;
+  data::Split split;
+};
+Result<PreparedRows> prepare_rows(const TuneOptions& options,
+                                  const std::optional<grammar::Contract>& contract);
+
+// What a run has to show for itself.
+struct Evidence {
+  std::vector<eval::ArmResult> arms;
+  eval::TrainingRecord training;
+  Json model = Json::object();  // for the report
+  std::string next;             // what to do with the model, one line
+};
+// Compares, decides, writes and prints the report; the exit code of the
+// command.
+Result<int> conclude(const PreparedRows& rows, const std::optional<grammar::Contract>& contract,
+                     const Evidence& evidence, const TuneOptions& options);
 
 }  // namespace attune::cli

@@ -1,4 +1,4 @@
-// The training stage of `attune tune`: rows to tokens, the estimate, the run, the adapter.
+// The training stage of `attune tune`: the estimate, the run, the adapter.
 #include <fmt/format.h>
 
 #include "cli/progress.h"
@@ -6,28 +6,6 @@
 #include "io/jsonl.h"
 
 namespace attune::cli {
-
-Result<EncodedPart> encode_part(const text::ChatFormat& format,
-                                const std::vector<data::Example>& examples,
-                                const std::vector<std::int64_t>& rows) {
-  EncodedPart part;
-  for (const std::int64_t row : rows) {
-    const data::Example& example = examples[static_cast<std::size_t>(row)];
-    auto encoded = format.encode_training(example.messages, example.tools);
-    if (!encoded) {
-      Error error = std::move(encoded).error();
-      error.where = example.where() + (error.where.empty() ? "" : ", " + error.where);
-      return Failure(std::move(error));
-    }
-    part.chats.push_back(std::move(*encoded));
-  }
-  for (std::size_t i = 0; i < part.chats.size(); ++i) {
-    part.documents.push_back({.row = examples[static_cast<std::size_t>(rows[i])].line,
-                              .tokens = part.chats[i].ids,
-                              .weights = part.chats[i].trained});
-  }
-  return part;
-}
 
 namespace {
 
@@ -47,7 +25,8 @@ Result<void> read_curves(const Path& log, TrainRecord& record) {
 }  // namespace
 
 Result<TrainRecord> train_adapter(const kernels::Context& context, model::Model& model,
-                                  const EncodedPart& train_part, const EncodedPart& validation_part,
+                                  const train::EncodedRows& train_rows,
+                                  const train::EncodedRows& validation_rows,
                                   const TuneOptions& options) {
   train::TrainOptions train_options = options.train;
   train_options.folder = Path(options.out) / "training";
@@ -56,7 +35,7 @@ Result<TrainRecord> train_adapter(const kernels::Context& context, model::Model&
       train::Trainer trainer,
       train::Trainer::create(
           context, model,
-          {.train = train_part.documents, .validation = validation_part.documents, .plan = {}},
+          {.train = train_rows.documents, .validation = validation_rows.documents, .plan = {}},
           train_options));
   if (!options.json) {
     fmt::print("{}\n", trainer.ledger().summary_text());

@@ -1,0 +1,83 @@
+"""The whole way: `attune serve` trains and answers, `attune tune --endpoint` and `attune jobs` drive it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from tune_test import CONFIG, SCHEMA, TEMPLATE, write_rows
+
+ATTUNE = os.environ.get("ATTUNE_BINARY", "attune")
+
+
+HAS_SERVER = b"--port" in subprocess.run([ATTUNE, "serve", "--help"], capture_output=True, check=False).stdout
+
+
+@unittest.skipUnless(HAS_SERVER, "this build has no server")
+class ServeRemoteTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.at = Path(folder.name)
+        hidden = ("OPENAI_", "ATTUNE_HOME")
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith(hidden)}
+        self.environment["ATTUNE_HOME"] = str(self.at / "home")
+        (self.at / "template.jinja").write_text(TEMPLATE, encoding="utf-8")
+        (self.at / "config.json").write_text(json.dumps(CONFIG), encoding="utf-8")
+        (self.at / "schema.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
+        write_rows(self.at / "rows.csv", 90)
+        (self.at / "text.txt").write_text((self.at / "rows.csv").read_text(encoding="utf-8") * 3, encoding="utf-8")
+        self.run_attune("tokenizer", "train", self.at / "text.txt", "--vocab", 320, "--out", self.at / "tokenizer",
+                        "--special", "<|endoftext|>", "<|im_start|>", "<|im_end|>", "--eos", "<|endoftext|>",
+                        "--chat-template", self.at / "template.jinja")
+        self.run_attune("pretrain", self.at / "text.txt", "--config", self.at / "config.json", "--tokenizer",
+                        self.at / "tokenizer", "--context", 128, "--tokens", 4000, "--documents-per-step", 4, "--out",
+                        self.at / "base", "--work", self.at / "work")
+        self.server = subprocess.Popen([ATTUNE, "serve", "--port", "0", "--model", f"tiny={self.at / 'base'}", "--log",
+                                        "none"], stdout=subprocess.PIPE, text=True, env=self.environment)
+        self.addCleanup(self.stop_server)
+        for line in self.server.stdout:
+            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+                self.environment["OPENAI_BASE_URL"] = found.group() + "/v1"
+                return
+        self.fail("attune serve ended without an address")
+
+    def stop_server(self) -> None:
+        self.server.terminate()
+        self.server.wait(timeout=60)
+        self.server.stdout.close()
+
+    def run_attune(self, *arguments: object, codes: tuple[int, ...] = (0,)) -> str:
+        done = subprocess.run([ATTUNE, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False,
+                              env=self.environment)
+        self.assertIn(done.returncode, codes, done.stdout + done.stderr)
+        return done.stdout
+
+    def test_tune_with_the_training_at_our_own_server(self) -> None:
+        text = self.run_attune("tune", self.at / "rows.csv", "--endpoint", self.environment["OPENAI_BASE_URL"], "--model",
+                               "tiny", "--contract", self.at / "schema.json", "--map", "user=text,assistant=answer",
+                               "--out", self.at / "out", "--epochs", 2, "--rank", 4, "--max-answer-tokens", 24, "--shots", 2,
+                               "--suffix", "demo", codes=(0, 3))
+        for part in ("Fine-tuning job started", "status: succeeded", "Verdict"):
+            self.assertIn(part, text)
+        report = json.loads((self.at / "out" / "report.json").read_text(encoding="utf-8"))
+        self.assertEqual([arm["arm"] for arm in report["arms"]], ["zero_shot", "few_shot", "tuned"])
+        self.assertGreater(len(report["training"]["curve"]["loss"]), 1)
+        tuned, job = report["model"]["tuned"], report["model"]["job"]
+        self.assertRegex(tuned, r"^ft:tiny:[^:]*:demo:\w{8}$")
+        self.assertIn(tuned, self.run_attune("models", "list"))
+        self.assertIn(job, self.run_attune("jobs", "list"))
+        self.assertIn("The job has successfully completed", self.run_attune("jobs", "watch", job))
+        self.assertTrue(self.run_attune("jobs", "result", job).startswith("step,"))
+        checkpoints = json.loads(self.run_attune("jobs", "checkpoints", job, "--json"))
+        self.assertEqual(len(checkpoints["data"]), 2)
+        self.assertEqual(self.run_attune("jobs", "events", job, "--limit", 100).count("Fine-tuning job started"), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
