@@ -32,6 +32,7 @@ struct JobLink::State {
   const LinkOptions options;
 
   std::atomic<Wish> wish = Wish::run;
+  std::atomic<bool> lost = false;  // for good, whatever an answer that is still under way says
   std::atomic<bool> parent_gone = false;
   std::atomic<Clock::rep> answered_at = 0;  // when the store last answered a beat
 
@@ -56,13 +57,14 @@ struct JobLink::State {
 
 void JobLink::State::beat() {
   if (is_closed(options.parent)) parent_gone = true;
-  if (wish == Wish::lost) return;
+  if (lost) return;
   const Result<Wish> answer = store.heartbeat(job_id, attempt, options.lease_seconds);
   if (answer) {
     mark_answered();
     wish = *answer;
+    if (*answer == Wish::lost) lost = true;
   } else if (!lease_may_hold()) {
-    wish = Wish::lost;
+    lost = true;
   }
 }
 
@@ -91,7 +93,7 @@ JobLink::~JobLink() {
   state_->beats.join();
 }
 
-Wish JobLink::wish() const { return state_->wish; }
+Wish JobLink::wish() const { return state_->lost ? Wish::lost : state_->wish.load(); }
 
 bool JobLink::should_leave() const {
   return state_->parent_gone || (state_->options.leave != nullptr && state_->options.leave->load());
@@ -101,11 +103,11 @@ Result<Recorded> JobLink::record(const Transition& change) {
   while (true) {
     Result<Recorded> recorded = state_->store.record(state_->job_id, state_->attempt, change);
     if (recorded) {
-      if (*recorded == Recorded::lost) state_->wish = Wish::lost;
+      if (*recorded == Recorded::lost) state_->lost = true;
       return recorded;
     }
     if (!state_->lease_may_hold()) {
-      state_->wish = Wish::lost;
+      state_->lost = true;
       return recorded;
     }
     std::this_thread::sleep_for(kRetry);

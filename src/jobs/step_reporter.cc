@@ -70,9 +70,10 @@ StepReporter::StepReporter(JobRun& run, const RunFolder& folder, const PublishSo
 
 train::Action StepReporter::after(const train::StepProgress& progress) {
   Result<train::Action> action = take(progress);
-  if (action) return *action;
-  error_ = std::move(action).error();
-  return train::Action::stop;
+  if (!action) error_ = std::move(action).error();
+  // What could not be told must be done again: no checkpoint may hold it.
+  if (error_ || run_.link.wish() == Wish::lost) return train::Action::abandon;
+  return *action;
 }
 
 Result<void> StepReporter::problem() const {
@@ -81,7 +82,7 @@ Result<void> StepReporter::problem() const {
 }
 
 Result<train::Action> StepReporter::take(const train::StepProgress& progress) {
-  if (run_.link.wish() == Wish::lost) return train::Action::stop;
+  if (run_.link.wish() == Wish::lost) return train::Action::abandon;
   const StepMetrics metrics = measure(progress);
   ATTUNE_TRY_VOID(log_.append(metrics));
   const bool ends_epoch = plan_.ends_epoch(progress.step - 1);
@@ -93,7 +94,7 @@ Result<train::Action> StepReporter::take(const train::StepProgress& progress) {
                               static_cast<std::int64_t>(progress.eta_seconds);
   if (ends_epoch) {
     ATTUNE_TRY_VOID(publish_epoch(metrics, progress.step));
-    if (failed_) return train::Action::stop;
+    if (failed_) return train::Action::abandon;
   }
 
   const bool leaves = !run_.link.may_run();

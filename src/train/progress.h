@@ -35,8 +35,9 @@ struct StepProgress {
 
 enum class Action {
   proceed,
-  save,  // write a checkpoint (when there is a folder) and go on
-  stop   // write a checkpoint (when there is a folder) and return
+  save,    // write a checkpoint (when there is a folder) and go on
+  stop,    // write a checkpoint (when there is a folder) and return
+  abandon  // return at once; the step counts for nothing
 };
 
 struct TrainCallbacks {

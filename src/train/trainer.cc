@@ -218,7 +218,8 @@ Result<TrainOutcome> Trainer::run(const TrainCallbacks& callbacks) {
     ATTUNE_TRY_VOID(files.log_step(progress));
     const bool last = progress.step == progress.steps || parts.stops_early();
     const Action wish = callbacks.step ? callbacks.step(progress) : Action::proceed;
-    outcome.interrupted = wish == Action::stop && !last;
+    outcome.interrupted = wish == Action::abandon || (wish == Action::stop && !last);
+    if (wish == Action::abandon) break;
     if (files.checkpoint_due(progress.step) || last || wish != Action::proceed) {
       ATTUNE_TRY_VOID(files.save(parts.state, parts.setup.settings,
                                  isa_name(parts.context.ops().isa), tensors));
