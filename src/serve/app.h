@@ -6,9 +6,7 @@
 // and whose handlers keep a reference to the App, which outlives the server.
 #pragma once
 
-#include <map>
-#include <string>
-
+#include "base/log.h"
 #include "io/file.h"
 #include "jobs/blobs.h"
 #include "jobs/home.h"
@@ -16,25 +14,33 @@
 #include "serve/http.h"
 #include "serve/router.h"
 
+namespace attune::jobs {
+class Launcher;
+}
+
 namespace attune::serve {
 
 class Authenticator;
+class BaseList;
 class EventHub;
 class ModelPool;
 class Server;
+class ServerMetrics;
 
 struct App {
   jobs::Store& store;
   jobs::BlobStore& blobs;
   jobs::Home home;
-  // Base models given by name on the command line, beside the folders below home.models().
-  std::map<std::string, Path> base_models = {};
 
   // Set before routes are added, unless said otherwise.
   Authenticator* authenticator = nullptr;
   EventHub* events = nullptr;
+  BaseList* bases = nullptr;
   ModelPool* models = nullptr;
-  Server* server = nullptr;  // set after the routes were added, for metrics
+  jobs::Launcher* launcher = nullptr;  // null: another process runs the jobs
+  ServerMetrics* metrics = nullptr;    // null: nothing is counted
+  Log* log = nullptr;                  // null: nothing is logged
+  Server* server = nullptr;            // set after the routes were added, for metrics
 };
 
 }  // namespace attune::serve

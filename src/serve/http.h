@@ -2,10 +2,10 @@
 // Nothing here knows sockets.
 //
 //   Answer<Response> show_job(App& app, Request& request) {
-//     auto text = app.store.job_text(request.principal.tenant, request.parameter("job_id"));
-//     if (!text) return fail(wire::from_error(text.error()));
-//     if (!*text) return fail(wire::not_found("fine-tuning job", request.parameter("job_id")));
-//     return Response::json_text(std::move(*text));
+//     const std::string& id = request.parameter("job_id");
+//     ATTUNE_ANSWER(auto text, app.store.job_text(request.principal.tenant, id));
+//     if (!text) return wire::not_found("fine-tuning job", id);
+//     return Response::json_text(std::move(text));
 //   }
 //
 // A handler runs on a thread of the worker pool and may block; see Run in router.h. A streaming
@@ -19,9 +19,9 @@
 // A stream that is mostly idle (live events) is a Subscription, which costs no thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,15 +33,13 @@
 #include "jobs/blobs.h"
 #include "jobs/rows.h"
 #include "wire/error.h"
+#include "wire/page.h"
 
 namespace attune::serve {
 
 using wire::Answer;
 using wire::ApiError;
-
-[[nodiscard]] inline tl::unexpected<ApiError> fail(ApiError error) {
-  return tl::unexpected<ApiError>(std::move(error));
-}
+using wire::Refusal;
 
 // Field names compare without case; values are as they came, without surrounding blanks.
 class Headers {
@@ -82,6 +80,7 @@ struct Part {
   std::string content_type;
   std::string value;                       // of a part without file name
   std::unique_ptr<jobs::BlobWriter> file;  // of a part with one
+  std::string content_hash;                // of a part with one: XXH3, to compare, not to trust
   std::int64_t bytes = 0;
 };
 
@@ -89,7 +88,7 @@ struct Request {
   std::string method;  // "GET" for a HEAD request as well: the server drops the body
   std::string target;  // as it came: "/v1/files?purpose=fine-tune"
   std::string path;    // without query, decoded
-  std::multimap<std::string, std::string> query;  // decoded: "metadata[key]" -> "value"
+  wire::Query query;   // decoded: "metadata[key]" -> "value"
   Headers headers;
   std::string body;                                             // routes with Body::json
   std::vector<Part> parts;                                      // routes with Body::multipart
@@ -106,8 +105,10 @@ struct Request {
 
   // The value of {name} in the route's pattern; a name that the pattern lacks is our own mistake.
   const std::string& parameter(std::string_view name) const;
-  // The first value of the name in the query, or none.
-  std::optional<std::string> query_value(const std::string& name) const;
+  // False once the client has hung up; for long computations. Only routes with Run::long_running
+  // are told.
+  bool client_is_there() const { return !client_gone || !client_gone->load(); }
+  std::shared_ptr<const std::atomic<bool>> client_gone;
   // The part of that name, or null. The first one, if there are several.
   Part* part(std::string_view name);
 };
@@ -115,6 +116,9 @@ struct Request {
 // The body as one JSON object: refuses another content type (415), an empty body, text that is no
 // JSON, and JSON that is no object (400), in the API's words.
 Answer<Json> json_body(const Request& request);
+
+// 400: `after` names nothing in the list that is asked for.
+Refusal unknown_cursor(const wire::PageQuery& page);
 
 // Takes the bytes of a streaming answer. write() blocks while the client is behind.
 class StreamWriter {
@@ -131,7 +135,7 @@ class Subscription {
  public:
   virtual ~Subscription() = default;
   struct Piece {
-    std::string bytes;
+    std::string bytes = {};
     bool finished = false;    // the stream ends after these bytes
     bool must_fetch = false;  // what comes next is not in memory: call fetch()
   };

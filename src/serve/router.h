@@ -11,7 +11,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,7 +60,7 @@ struct Route {
 struct Target {
   std::vector<std::string> segments;  // decoded
   std::string path;                   // segments joined
-  std::multimap<std::string, std::string> query;
+  wire::Query query;
 };
 // Refuses bad escapes, control characters, invalid UTF-8, "." and ".." as segments, and more than
 // 200 query fields.

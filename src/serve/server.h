@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 
+#include "base/log.h"
 #include "base/result.h"
 #include "jobs/store.h"
 #include "serve/http.h"
@@ -68,13 +69,14 @@ struct ServerCounters {
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  std::int64_t port = 0;  // 0: any free one
-  Path tls_certificate;   // PEM, with its chain; empty: no TLS
-  Path tls_key;
+  std::int64_t port = 0;      // 0: any free one
+  Path tls_certificate = {};  // PEM, with its chain; empty: no TLS
+  Path tls_key = {};
   std::int64_t io_threads = 0;  // 0: one up to 4 CPUs, then a quarter of them, at most 4
   std::int64_t workers = 0;     // 0: 4 a CPU, at least 8
   Limits limits = {};
   TimeOuts time_outs = {};
+  Log* log = nullptr;  // null: nothing is logged
   // Called on an input/output thread after each answer; must be quick.
   std::function<void(const RequestRecord&)> on_request = {};
 };
