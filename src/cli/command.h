@@ -25,5 +25,7 @@ void add_tokenizer(CLI::App& app, Body& selected);
 void add_files(CLI::App& app, Body& selected);
 void add_jobs(CLI::App& app, Body& selected);
 void add_models(CLI::App& app, Body& selected);
+void add_worker(CLI::App& app, Body& selected);
+void add_doctor(CLI::App& app, Body& selected);
 
 }  // namespace attune::cli
