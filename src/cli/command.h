@@ -25,6 +25,8 @@ void add_tokenizer(CLI::App& app, Body& selected);
 void add_files(CLI::App& app, Body& selected);
 void add_jobs(CLI::App& app, Body& selected);
 void add_models(CLI::App& app, Body& selected);
+void add_serve(CLI::App& app, Body& selected);
+void add_keys(CLI::App& app, Body& selected);
 void add_worker(CLI::App& app, Body& selected);
 void add_doctor(CLI::App& app, Body& selected);
 

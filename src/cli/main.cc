@@ -30,6 +30,8 @@ int main(int argc, char** argv) {
   cli::add_files(app, selected);
   cli::add_jobs(app, selected);
   cli::add_models(app, selected);
+  cli::add_serve(app, selected);
+  cli::add_keys(app, selected);
   cli::add_worker(app, selected);
   cli::add_doctor(app, selected);
 
