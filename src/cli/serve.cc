@@ -256,7 +256,7 @@ void add_serve(CLI::App& app, Body& selected) {
       "serve", "Serve files, fine-tuning jobs, models and inference over the OpenAI API.");
   command->add_option("--host", options->server.host, "Address to listen at")
       ->capture_default_str();
-  options->server.port = 8000;
+  options->server.port = 8080;
   command->add_option("--port", options->server.port, "Port; 0 for any free one")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
