@@ -39,10 +39,11 @@ Result<std::optional<Mismatch>> compare_tokens(const text::ChatFormat& format,
                                                std::time_t now);
 
 struct LogprobLimits {
-  // bf16 operands: the two passes add the same products in other orders. Measured on the models of
-  // the tests and the shipped base: below 0.02 a token.
-  double token = 0.15;  // largest difference of one token's log-probability
-  double mean = 0.02;   // of the mean of the differences
+  // The two passes differ in how many rows a product has, which our kernels do not let reach a sum:
+  // measured on the shipped base after 40 steps (bf16 and f32, 512 tokens) they agree to all four
+  // digits that were looked at. The room is for kernels that add in another order.
+  double token = 0.05;  // largest difference of one token's log-probability
+  double mean = 0.005;  // of the mean of the differences
   std::int64_t rows = 4;
   std::int64_t targets_a_row = 32;
 };
