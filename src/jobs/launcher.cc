@@ -27,7 +27,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::seconds;
-
 // A worker that is gone and that nobody else's launcher reaped meanwhile: looked at twice.
 constexpr seconds kBetweenLooks{2};
 constexpr seconds kBetweenReleases{1};
