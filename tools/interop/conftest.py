@@ -1,5 +1,6 @@
 """What the interop tests share: the built program, and models to compare."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -15,6 +16,25 @@ BASE = ROOT / "models" / "attune-base"
 
 FAMILIES = sorted(p.name for p in GOLDEN.iterdir() if p.is_dir())
 ADAPTERS = sorted(str(p.parent.relative_to(GOLDEN)) for p in GOLDEN.glob("*/*/adapter_config.json"))
+
+
+# The server's tests need the SDKs of tools/interop/api/requirements.txt, which are not installed by default yet.
+collect_ignore = [] if importlib.util.find_spec("openai") else ["api"]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="also the tests marked slow")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: runs for minutes or installs large packages; needs --slow")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--slow"):
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="slow: ask for it with --slow"))
 
 
 class Attune:

@@ -1,0 +1,185 @@
+"""Lets the SDK's own resource tests meet a real server.
+
+Those tests were generated for a mock that answers any id: they ask for `ft-AF1WoRqd3aJAHsqc9NY7iL8F` or `gpt-4o-mini` and never
+create them. The stage stands between: it puts what a request needs onto the server first (a file to delete, a job to
+cancel), writes its real name into the request in place of the made-up one, and hands the server's answer back untouched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import json
+import re
+import threading
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from attune_server import chat_rows, jsonl
+from names import TINY
+
+MADE_UP_QUERY = {("after", "string"), ("after", "after"), ("after", "whe_123"), ("project_id", "project_id"),
+                 ("purpose", "string"), ("purpose", "purpose")}
+KEPT = ("authorization", "content-type", "accept", "idempotency-key")
+
+
+class Stage:
+    def __init__(self, server, tuned: dict):
+        self.server, self.tuned = server, tuned
+        self.lock = threading.Lock()
+        self.jobs_to_stop: list[str] = []
+        self.refusals: list[tuple[str, str, int, str]] = []
+        self.checkpoint = server.json("GET", f"/v1/fine_tuning/jobs/{tuned['id']}/checkpoints")["data"][-1][
+            "fine_tuned_model_checkpoint"]
+        stage = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self):
+                stage.answer(self)
+
+            do_GET = do_POST = do_DELETE = answer
+
+            def log_message(self, *_):
+                pass
+
+        class Receiver(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                self.rfile.read(int(self.headers.get("content-length", "0")))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        threading.Thread(target=self.receiver.serve_forever, daemon=True).start()
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.http.server_port}"
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        for served in (self.http, self.receiver):
+            served.shutdown()
+            served.server_close()
+
+    # ---- what a request needs ----
+
+    def file(self) -> str:
+        return self.server.upload(jsonl(chat_rows(10)))["id"]
+
+    def live_job(self) -> str:
+        """A job that has not ended. The one before is stopped first, so that few run."""
+        with self.lock:
+            for job in self.jobs_to_stop:
+                self.server.request("POST", f"/v1/fine_tuning/jobs/{job}/cancel")
+            self.jobs_to_stop.clear()
+            file = self.server.upload(jsonl(chat_rows(300)))["id"]
+            job = self.server.json("POST", "/v1/fine_tuning/jobs", {
+                "model": TINY, "training_file": file, "hyperparameters": {"n_epochs": 50, "batch_size": 1}})["id"]
+            self.jobs_to_stop.append(job)
+            return job
+
+    def paused_job(self) -> str:
+        job = self.live_job()
+        self.server.json("POST", f"/v1/fine_tuning/jobs/{job}/pause")
+        return job
+
+    def tuned_model(self) -> str:
+        job = self.server.json("POST", "/v1/fine_tuning/jobs", {
+            "model": TINY, "training_file": self.file(), "hyperparameters": {"n_epochs": 1, "batch_size": 10}})
+        return self.server.wait_for_job(job["id"])["fine_tuned_model"]
+
+    def upload(self) -> str:
+        return self.server.json("POST", "/v1/uploads", {
+            "bytes": len(self.part_content), "filename": "f.jsonl", "mime_type": "text/jsonl", "purpose": "fine-tune"})["id"]
+
+    part_content = jsonl(chat_rows(10))
+
+    def upload_with_part(self) -> tuple[str, str]:
+        upload = self.upload()
+        edge = "stage-edge"
+        body = (f'--{edge}\r\nContent-Disposition: form-data; name="data"; filename="part"\r\n\r\n').encode() + \
+            self.part_content + f"\r\n--{edge}--\r\n".encode()
+        part = self.server.json("POST", f"/v1/uploads/{upload}/parts", body,
+                                {"Content-Type": f"multipart/form-data; boundary={edge}"})["id"]
+        return upload, part
+
+    def hook(self) -> dict:
+        return {"name": "stage", "url": f"http://127.0.0.1:{self.receiver.server_port}/hook",
+                "event_types": ["fine_tuning.job.succeeded"]}
+
+    def endpoint(self) -> str:
+        return self.server.json("POST", "/v1/webhook_endpoints", self.hook())["id"]
+
+    def permission(self) -> str:
+        return self.server.json("POST", f"/v1/fine_tuning/checkpoints/{quote(self.checkpoint)}/permissions",
+                                {"project_ids": ["proj_stage"]})["data"][0]["id"]
+
+    # ---- the made-up names in a request ----
+
+    def staged_path(self, method: str, path: str, body: dict) -> str:
+        rules = [
+            (r"/uploads/[^/]+/complete", self._complete),
+            (r"/uploads/[^/]+/(cancel|parts)", lambda m, _: f"/uploads/{self.upload()}/{m[1]}"),
+            (r"/files/[^/]+(/content)?", lambda m, _: f"/files/{self.file()}{m[1] or ''}"),
+            (r"/fine_tuning/jobs/[^/]+/(cancel|pause)", lambda m, _: f"/fine_tuning/jobs/{self.live_job()}/{m[1]}"),
+            (r"/fine_tuning/jobs/[^/]+/resume", lambda m, _: f"/fine_tuning/jobs/{self.paused_job()}/resume"),
+            (r"/fine_tuning/jobs/[^/]+(/events|/checkpoints)?",
+             lambda m, _: f"/fine_tuning/jobs/{self.tuned['id']}{m[1] or ''}"),
+            (r"/fine_tuning/checkpoints/.+/permissions",
+             lambda m, _: f"/fine_tuning/checkpoints/{quote(self.checkpoint)}/permissions"),
+            (r"/fine_tuning/checkpoints/.+/permissions/[^/]+",
+             lambda m, _: f"/fine_tuning/checkpoints/{quote(self.checkpoint)}/permissions/{self.permission()}"),
+            (r"/webhook_endpoints/[^/]+(/rotate_secret|/test)?", lambda m, _: f"/webhook_endpoints/{self.endpoint()}{m[1] or ''}"),
+            (r"/models/.+", lambda m, _: f"/models/{quote(self.tuned_model()) if method == 'DELETE' else TINY}"),
+        ]
+        for pattern, place in rules:
+            found = re.fullmatch(pattern, path)
+            if found:
+                return place(found, body)
+        return path
+
+    def _complete(self, _, body: dict) -> str:
+        upload, part = self.upload_with_part()
+        body["part_ids"] = [part]
+        if "md5" in body:
+            body["md5"] = hashlib.md5(self.part_content).hexdigest()
+        return f"/uploads/{upload}/complete"
+
+    def staged_body(self, path: str, body: dict) -> None:
+        if "model" in body:
+            body["model"] = TINY
+        for name in ("training_file", "validation_file"):
+            if body.get(name):
+                body[name] = self.file()
+        if "url" in body:
+            body["url"] = self.hook()["url"]
+        if path == "/uploads" and body.get("bytes") == 0:
+            body["bytes"] = 1
+
+    def answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
+        content = request.rfile.read(int(request.headers.get("content-length", "0")))
+        parts = urlsplit(request.path)
+        path = unquote(parts.path)
+        query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair not in MADE_UP_QUERY]
+        if request.headers.get("content-type", "").startswith("application/json"):
+            body = json.loads(content)
+            self.staged_body(path, body)
+            path = self.staged_path(request.command, path, body)
+            content = json.dumps(body).encode()
+        else:
+            path = self.staged_path(request.command, path, {})
+        target = "/v1" + (path if "%" in path else quote(path)) + ("?" + urlencode(query) if query else "")
+        headers = {name: value for name, value in request.headers.items() if name.lower() in KEPT}
+        status, answered, body = self.server.request(request.command, target, content or None, headers)
+        request.send_response(status)
+        for name, value in answered.items():
+            if name in ("content-type", "x-request-id", "x-should-retry"):
+                request.send_header(name, value)
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)
+        if status >= 400:
+            self.refusals.append((request.command, target, status, body.decode(errors="replace")))
