@@ -64,10 +64,6 @@ bool read_chunked(int connection, std::string& buffer, std::string& body) {
   }
 }
 
-void pause_for(double seconds) {
-  if (seconds > 0) std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-}
-
 }  // namespace
 
 Scripted answer(const Json& body, int status, HeaderList more_headers) {
@@ -156,15 +152,22 @@ bool ScriptedServer::exchange(int connection, std::string& buffer) {
   return reply(connection, handler_(request));
 }
 
+// In slices, so that the end of a test need not wait for it.
+void ScriptedServer::pause(double seconds) const {
+  constexpr double kSlice = 0.01;
+  for (double left = seconds; left > 0 && !stop_; left -= kSlice)
+    std::this_thread::sleep_for(std::chrono::duration<double>(std::min(left, kSlice)));
+}
+
 bool ScriptedServer::reply(int connection, const Scripted& scripted) {
-  if (scripted.pieces.empty()) pause_for(scripted.pause);
+  if (scripted.pieces.empty()) pause(scripted.pause);
   if (scripted.drop) return false;
   std::string head = fmt::format("HTTP/1.1 {} Scripted\r\n", scripted.status);
   for (const auto& [name, value] : scripted.headers) head += name + ": " + value + "\r\n";
   if (!scripted.pieces.empty()) {
     if (!send_all(connection, head + "Connection: close\r\n\r\n")) return false;
     for (const std::string& piece : scripted.pieces) {
-      pause_for(scripted.pause);
+      pause(scripted.pause);
       if (!send_all(connection, piece)) return false;
     }
     return false;

@@ -64,6 +64,7 @@ class ScriptedServer {
   void serve(int connection);
   bool exchange(int connection, std::string& buffer);
   bool reply(int connection, const Scripted& scripted);
+  void pause(double seconds) const;
 
   Handler handler_;
   int listener_ = -1;
