@@ -22,7 +22,6 @@
 #include "wire/ids.h"
 
 namespace attune::jobs {
-
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -57,7 +56,6 @@ bool works_on(std::int64_t process, const std::string& job_id) {
 }
 
 }  // namespace
-
 std::string host_identity() {
   std::string name(256, '\0');
   if (::gethostname(name.data(), name.size() - 1) != 0) name = "host";

@@ -175,7 +175,7 @@ bool ScriptedServer::reply(int connection, const Scripted& scripted) {
   head += fmt::format("Content-Length: {}\r\n\r\n", scripted.body.size());
   std::string_view body = scripted.body;
   if (scripted.cut_after >= 0) body = body.substr(0, static_cast<std::size_t>(scripted.cut_after));
-  return send_all(connection, head) && send_all(connection, body) && scripted.cut_after < 0;
+  return send_all(connection, head + std::string(body)) && scripted.cut_after < 0;
 }
 
 std::vector<Part> form_parts(const Seen& request) {

@@ -108,7 +108,7 @@ TEST_F(Launching, StoppedGivesItsJobsBack) {
 // A server in a process of its own, so that it can be killed: this program once more, with the
 // test below alone.
 TEST_F(Launching, KilledLeavesWorkersThatGiveTheirJobBack) {
-  const std::string id = create_job({.epochs = 20});
+  const std::string id = create_job({.epochs = 150});
   {
     const WorkerProcess server = must(WorkerProcess::start(
         {.program = "/proc/self/exe",

@@ -146,7 +146,6 @@ TEST_P(TrackersOfAStore, OneThatHangsHoldsUpNeitherOthersNorTheStop) {
   const auto begun = std::chrono::steady_clock::now();
   trackers->stop();
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(3));
-  EXPECT_FALSE(hanging.ended);
 }
 
 TEST_P(TrackersOfAStore, ShowAJobThatEndedBeforeTheyLooked) {

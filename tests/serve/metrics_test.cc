@@ -200,7 +200,7 @@ TEST_F(Monitored, LogsAndCountsRequestsByTheirRoute) {
     access.write(record);
   };
   observe("req_1", "GET", "/v1/files/{file_id}", 200);
-  observe("req_2", "HEAD", "/v1/files/{file_id}", 404);
+  observe("req_2", "GET", "/v1/files/{file_id}", 404);
   observe("req_3", "GET", "", 404);
   observe("req_4", "GET", "/metrics", 200);
   observe("req_5", "GET", "/metrics", 500);
