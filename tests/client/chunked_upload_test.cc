@@ -21,6 +21,12 @@ struct UploadServer {
   std::string whole, md5;
   bool forget_uploads = false;
 
+  // For the test, once the server may be at work.
+  void with(const std::function<void()>& change) {
+    const std::lock_guard lock(mutex);
+    change();
+  }
+
   Scripted operator()(const Seen& seen) {
     const std::lock_guard lock(mutex);
     const std::string path = seen.path();
@@ -69,9 +75,11 @@ TEST(ChunkedUpload, SendsALargeFileInPartsWithItsMd5) {
   const auto file = client_of(server)->upload_file(path, options);
   ASSERT_TRUE(file) << file.error().error().message();
   EXPECT_EQ(file->value.id, "file-whole");
-  EXPECT_EQ(uploads.whole, "0123456789");
-  EXPECT_EQ(uploads.md5, "781e5e245d69b566979b86e28d23f2c7");
-  EXPECT_EQ(uploads.sent_parts, 3);
+  uploads.with([&] {
+    EXPECT_EQ(uploads.whole, "0123456789");
+    EXPECT_EQ(uploads.md5, "781e5e245d69b566979b86e28d23f2c7");
+    EXPECT_EQ(uploads.sent_parts, 3);
+  });
   EXPECT_TRUE(std::is_sorted(progress.begin(), progress.end()));
   EXPECT_EQ(Json::parse(server.seen().at(0).body), (Json{{"filename", "big.jsonl"},
                                                          {"purpose", "fine-tune"},
@@ -86,7 +94,7 @@ TEST(ChunkedUpload, TriesAPartAgainWhenTheConnectionBreaks) {
   uploads.fails = [](int part) { return part == 1 || part == 2; };
   ScriptedServer server([&](const Seen& seen) { return uploads(seen); });
   ASSERT_TRUE(client_of(server)->upload_file(path, in_parts_of(4)));
-  EXPECT_EQ(uploads.whole, "0123456789");
+  uploads.with([&] { EXPECT_EQ(uploads.whole, "0123456789"); });
 }
 
 TEST(ChunkedUpload, GoesOnWhereABrokenUploadWas) {
@@ -96,14 +104,17 @@ TEST(ChunkedUpload, GoesOnWhereABrokenUploadWas) {
   uploads.fails = [](int part) { return part >= 2; };
   ScriptedServer server([&](const Seen& seen) { return uploads(seen); });
   ASSERT_FALSE(client_of(server)->upload_file(path, in_parts_of(3, folder / "state")));
-  EXPECT_EQ(uploads.parts.size(), 2u);
+  uploads.with([&] { EXPECT_EQ(uploads.parts.size(), 2u); });
 
-  uploads.fails = [](int) { return false; };
-  const int before = uploads.sent_parts;
+  uploads.with([&] { uploads.fails = [](int) { return false; }; });
+  int before = 0;
+  uploads.with([&] { before = uploads.sent_parts; });
   ASSERT_TRUE(client_of(server)->upload_file(path, in_parts_of(3, folder / "state")));
-  EXPECT_EQ(uploads.uploads, 1);
-  EXPECT_EQ(uploads.sent_parts - before, 2);
-  EXPECT_EQ(uploads.whole, "0123456789");
+  uploads.with([&] {
+    EXPECT_EQ(uploads.uploads, 1);
+    EXPECT_EQ(uploads.sent_parts - before, 2);
+    EXPECT_EQ(uploads.whole, "0123456789");
+  });
   EXPECT_TRUE(std::filesystem::is_empty(folder / "state"));
 }
 
@@ -115,10 +126,12 @@ TEST(ChunkedUpload, StartsOverWhenTheFileHasChanged) {
   ScriptedServer server([&](const Seen& seen) { return uploads(seen); });
   ASSERT_FALSE(client_of(server)->upload_file(path, in_parts_of(3, folder / "state")));
   write_text(path, "abcdefghijk");
-  uploads.fails = [](int) { return false; };
+  uploads.with([&] { uploads.fails = [](int) { return false; }; });
   ASSERT_TRUE(client_of(server)->upload_file(path, in_parts_of(3, folder / "state")));
-  EXPECT_EQ(uploads.uploads, 2);
-  EXPECT_EQ(uploads.whole, "abcdefghijk");
+  uploads.with([&] {
+    EXPECT_EQ(uploads.uploads, 2);
+    EXPECT_EQ(uploads.whole, "abcdefghijk");
+  });
 }
 
 TEST(ChunkedUpload, StartsOverWhenTheServerHasForgottenTheUpload) {
@@ -128,11 +141,15 @@ TEST(ChunkedUpload, StartsOverWhenTheServerHasForgottenTheUpload) {
   uploads.fails = [](int part) { return part >= 1; };
   ScriptedServer server([&](const Seen& seen) { return uploads(seen); });
   ASSERT_FALSE(client_of(server)->upload_file(path, in_parts_of(3, folder / "state")));
-  uploads.fails = [](int) { return false; };
-  uploads.forget_uploads = true;
+  uploads.with([&] {
+    uploads.fails = [](int) { return false; };
+    uploads.forget_uploads = true;
+  });
   ASSERT_TRUE(client_of(server)->upload_file(path, in_parts_of(3, folder / "state")));
-  EXPECT_EQ(uploads.uploads, 2);
-  EXPECT_EQ(uploads.whole, "0123456789");
+  uploads.with([&] {
+    EXPECT_EQ(uploads.uploads, 2);
+    EXPECT_EQ(uploads.whole, "0123456789");
+  });
 }
 
 TEST(ChunkedUpload, IgnoresADamagedNoteOfAnEarlierUpload) {
@@ -144,9 +161,9 @@ TEST(ChunkedUpload, IgnoresADamagedNoteOfAnEarlierUpload) {
   ASSERT_FALSE(client_of(server)->upload_file(path, in_parts_of(3, folder / "state")));
   for (const auto& note : std::filesystem::directory_iterator(folder / "state"))
     write_text(note.path(), "{\"upload_id\": 7");
-  uploads.fails = [](int) { return false; };
+  uploads.with([&] { uploads.fails = [](int) { return false; }; });
   ASSERT_TRUE(client_of(server)->upload_file(path, in_parts_of(3, folder / "state")));
-  EXPECT_EQ(uploads.whole, "0123456789");
+  uploads.with([&] { EXPECT_EQ(uploads.whole, "0123456789"); });
 }
 
 TEST(ChunkedUpload, SendsTheFileWholeWhereUploadsDoNotExist) {
