@@ -137,7 +137,7 @@ void bench_product(const Kernels& ops, const Peak& peak, const Product& p) {
                isa_name(ops.isa), p.name, p.m, p.n, p.k, dtype_name(p.b_type),
                math == GemmMath::f32 ? "f32" : "bf16", operations / 1e9,
                100 * operations / (math == GemmMath::f32 ? peak.f32 : peak.bf16));
-    if (p.m <= kFewRows) fmt::print("  {:6.1f} GB/s of weights", weights / 1e9);
+    if (p.m <= 4) fmt::print("  {:6.1f} GB/s of weights", weights / 1e9);
     fmt::print("\n");
   }
 }

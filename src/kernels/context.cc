@@ -17,9 +17,7 @@ struct Grid {
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
-// Piece `index` of `pieces` of [0, count), cut at multiples of `grain`. With count >= pieces *
-// grain no piece is smaller than a grain, so none falls to the path for few rows unless the whole
-// product does.
+// Piece `index` of `pieces` of [0, count), cut at multiples of `grain`.
 Range piece(std::int64_t count, std::int64_t grain, std::int64_t pieces, std::int64_t index) {
   const std::int64_t grains = count / grain;
   const auto bound = [&](std::int64_t i) {

@@ -9,7 +9,7 @@
 //
 // Numerics: GemmMath::f32 multiplies floats; GemmMath::bf16 rounds every operand element to bf16
 // first (to nearest even). Products are summed in f32 in rising order of k, one accumulator an
-// element, so an element's bits do not depend on where the caller split m or n (but see kFewRows).
+// element, so an element's bits depend neither on m and n nor on where the caller split them.
 // The bits may differ between instruction sets.
 #pragma once
 
@@ -44,10 +44,6 @@ struct GemmArgs {
 // An upper bound of the scratch for any product on any instruction set: the packed panels are
 // blocked, so it is fixed.
 inline constexpr std::int64_t kGemmScratchBytes = 4 << 20;
-
-// Products of at most this many rows (decoding) may sum in another order than larger ones, so a
-// caller who splits m keeps every part above it. How n is split never matters.
-inline constexpr std::int64_t kFewRows = 4;
 
 // Multiples at which a split of m or n wastes little work on any instruction set.
 inline constexpr std::int64_t kGemmRowGrain = 16;

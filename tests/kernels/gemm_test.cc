@@ -1,5 +1,6 @@
 #include "kernels/gemm.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <ostream>
@@ -224,8 +225,14 @@ TEST_P(Gemm, GivesTheSameBitsHoweverRowsAndColumnsAreCut) {
                      b = stored(k, n, dtype, (form & 2) != 0, 2);
         const GemmArgs args{.m = m, .n = n, .k = k, .a = a.operand, .b = b.operand, .math = math};
         const std::vector<float> whole = cut_product(GetParam(), args, m, n);
-        for (const auto& [row, column] :
-             {std::pair<std::int64_t, std::int64_t>{17, 64}, {5, 1}, {30, 333}, {56, 15}}) {
+        for (const auto& [row, column] : {std::pair<std::int64_t, std::int64_t>{17, 64},
+                                          {5, 1},
+                                          {30, 333},
+                                          {56, 15},
+                                          {1, 31},
+                                          {59, 32},
+                                          {3, 65},
+                                          {57, 300}}) {
           const std::vector<float> cut = cut_product(GetParam(), args, row, column);
           ASSERT_EQ(std::memcmp(whole.data(), cut.data(), whole.size() * sizeof(float)), 0)
               << "form " << form << " cut at " << row << ", " << column;
@@ -235,15 +242,42 @@ TEST_P(Gemm, GivesTheSameBitsHoweverRowsAndColumnsAreCut) {
   }
 }
 
-TEST_P(Gemm, FewRowsGiveTheSameBitsHoweverColumnsAreCut) {
-  for (const std::int64_t m : {1, 2, 3, 4}) {
-    for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
-      const std::int64_t n = 131, k = 299;
-      const Stored a = stored(m, k, Dtype::f32, false, 1), b = stored(k, n, dtype, true, 2);
-      const GemmArgs args{.m = m, .n = n, .k = k, .a = a.operand, .b = b.operand};
-      const std::vector<float> whole = cut_product(GetParam(), args, m, n);
-      for (const std::int64_t column : {1, 2, 63, 130})
-        EXPECT_EQ(whole, cut_product(GetParam(), args, m, column));
+// Weights as models store them, row after row, at sizes with and without a last part.
+TEST_P(Gemm, ARowHasTheSameBitsAloneAndAmongMany) {
+  const bool plain_loops = GetParam().name == "scalar";
+  for (const std::int64_t k : {1, 3, 32, 64, 66, 255, 288, 768, 1024, 2048}) {
+    if (plain_loops && k > 100) continue;
+    for (const std::int64_t n : {32, 65, 96}) {
+      for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
+        for (const GemmMath math : {GemmMath::f32, GemmMath::bf16}) {
+          constexpr std::int64_t kRows = 23;
+          const Stored a = stored(kRows, k, Dtype::f32, false, 1);
+          Stored b = stored(k, n, dtype, true, 2);
+          b.operand.stride = k;
+          std::vector<float> whole(static_cast<std::size_t>(kRows * n), 0.5f), part(whole);
+          GemmArgs args{.m = kRows,
+                        .n = n,
+                        .k = k,
+                        .a = a.operand,
+                        .b = b.operand,
+                        .c = whole.data(),
+                        .c_stride = n,
+                        .alpha = 0.7f,
+                        .accumulate = true,
+                        .math = math,
+                        .scratch = scratch()};
+          gemm(args);
+          for (std::int64_t row = 0, rows = 1; row < kRows; row += rows, rows = rows % 5 + 1) {
+            args.m = std::min(rows, kRows - row);
+            args.a.data = static_cast<const float*>(a.operand.data) + row * a.operand.stride;
+            args.c = part.data() + row * n;
+            gemm(args);
+          }
+          ASSERT_EQ(std::memcmp(whole.data(), part.data(), whole.size() * sizeof(float)), 0)
+              << "n " << n << " k " << k << " stored " << dtype_name(dtype) << " bf16 math "
+              << (math == GemmMath::bf16);
+        }
+      }
     }
   }
 }

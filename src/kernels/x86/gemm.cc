@@ -1,7 +1,6 @@
 #include "kernels/gemm.h"
 
 #include "kernels/x86/gemm_few_rows.h"
-#include "kernels/x86/gemm_tile.h"
 #include "kernels/x86/operations.h"
 #ifdef ATTUNE_TILES
 #include "kernels/x86/gemm_amx.h"
@@ -10,13 +9,22 @@
 namespace attune::kernels::ATTUNE_VECTOR_SET {
 namespace {
 
+template <Step kStep>
+void gemm_in_registers(const GemmArgs& args) {
+  if (suits_few_rows(args)) {
+    gemm_few_rows<kStep>(args);
+  } else {
+    gemm_blocked<RegisterTile<kStep>>(args);
+  }
+}
+
 void gemm_bf16(const GemmArgs& args) {
 #if defined(ATTUNE_TILES)
-  gemm_amx(args);
+  gemm_amx(args);  // few rows too: tiles add pairs in an order of their own
 #elif defined(__AVX512BF16__)
-  gemm_blocked<RegisterTile<Step::pair>>(args);
+  gemm_in_registers<Step::pair>(args);
 #else
-  gemm_blocked<RegisterTile<Step::rounded>>(args);
+  gemm_in_registers<Step::rounded>(args);
 #endif
 }
 
@@ -24,12 +32,10 @@ void gemm_bf16(const GemmArgs& args) {
 
 void gemm(const GemmArgs& args) {
   if (args.m <= 0 || args.n <= 0) return;
-  if (suits_few_rows(args)) {
-    gemm_few_rows(args);
-  } else if (args.math == GemmMath::bf16) {
+  if (args.math == GemmMath::bf16) {
     gemm_bf16(args);
   } else {
-    gemm_blocked<RegisterTile<Step::plain>>(args);
+    gemm_in_registers<Step::plain>(args);
   }
 }
 

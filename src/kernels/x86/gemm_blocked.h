@@ -32,6 +32,13 @@ struct TileTarget {
 // op(A) is read across.
 inline constexpr std::int64_t kGroupPanels = 8;
 
+// Steps of a block of k.
+template <class Tile>
+ATTUNE_INLINE std::int64_t block_depth(std::int64_t steps) {
+  const std::int64_t blocks = larger(1, (steps + Tile::kDepth - 1) / Tile::kDepth);
+  return larger(kWidth, round_up((steps + blocks - 1) / blocks, kWidth));
+}
+
 template <class Tile, class SourceA, class SourceB>
 void multiply_blocks(const GemmArgs& args, const SourceA& a, const SourceB& b) {
   constexpr std::int64_t kGroupRows = kGroupPanels * Tile::kRows;
@@ -41,9 +48,8 @@ void multiply_blocks(const GemmArgs& args, const SourceA& a, const SourceB& b) {
   auto* block = reinterpret_cast<float*>(args.scratch);
   float* panels = block + kBlockFloats;
 
-  const std::int64_t steps = (args.k + SourceA::kElements - 1) / SourceA::kElements;
-  const std::int64_t blocks = larger(1, (steps + Tile::kDepth - 1) / Tile::kDepth);
-  const std::int64_t depth = larger(kWidth, round_up((steps + blocks - 1) / blocks, kWidth));
+  const std::int64_t steps = steps_of<Tile::kStep>(args.k);
+  const std::int64_t depth = block_depth<Tile>(steps);
 
   for (std::int64_t column = 0; column < args.n; column += Tile::kBlockColumns) {
     const std::int64_t columns = smaller(args.n - column, Tile::kBlockColumns);
@@ -73,17 +79,14 @@ void multiply_blocks(const GemmArgs& args, const SourceA& a, const SourceB& b) {
   }
 }
 
-// Picks the packing for the stored types.
-template <class Tile>
-void gemm_blocked(const GemmArgs& args) {
-  constexpr Step kStep = Tile::kStep;
+// work(lines of op(A), lines of op(B)) for the stored types.
+template <Step kStep, class Work>
+ATTUNE_INLINE void with_lines(const GemmArgs& args, const Work& work) {
   const auto with_b = [&](const auto& a) {
     if (args.b.dtype == Dtype::bf16) {
-      multiply_blocks<Tile>(args, a,
-                            Lines<kStep, Dtype::bf16>{args.b, args.n, args.k, args.b.transposed});
+      work(a, Lines<kStep, Dtype::bf16>{args.b, args.n, args.k, args.b.transposed});
     } else {
-      multiply_blocks<Tile>(args, a,
-                            Lines<kStep, Dtype::f32>{args.b, args.n, args.k, args.b.transposed});
+      work(a, Lines<kStep, Dtype::f32>{args.b, args.n, args.k, args.b.transposed});
     }
   };
   if (args.a.dtype == Dtype::bf16) {
@@ -91,6 +94,12 @@ void gemm_blocked(const GemmArgs& args) {
   } else {
     with_b(Lines<kStep, Dtype::f32>{args.a, args.m, args.k, !args.a.transposed});
   }
+}
+
+template <class Tile>
+void gemm_blocked(const GemmArgs& args) {
+  with_lines<Tile::kStep>(args,
+                          [&](const auto& a, const auto& b) { multiply_blocks<Tile>(args, a, b); });
 }
 
 }  // namespace attune::kernels::ATTUNE_VECTOR_SET

@@ -1,135 +1,182 @@
 // Products of a few rows with a transposed weight, as in decoding: C[m, n] = A[m, k] * W[n, k]^T, m
-// <= kFewRows. Every weight is used m times only, so nothing is packed: the rows of W stream past
-// the rows of A, a few at a time.
+// <= kFewRows. Every weight is used m times only, so no block of W is packed: it is turned in
+// registers, four steps of a vector of columns at a time, and multiplied at once.
 //
-// Element (i, j) is the dot product of two rows: kLanes vectors of running sums over k, added in a
-// fixed order. It depends on neither m, n nor the place of j, so n may be split anywhere.
+// An element sees the operations of gemm_blocked.h over RegisterTile, in their order: a row has the
+// same bits among few rows as among many.
 #pragma once
 
-#include "kernels/gemm.h"
-#include "kernels/x86/vector.h"
+#include "kernels/x86/gemm_tile.h"
 
 namespace attune::kernels::ATTUNE_VECTOR_SET {
 
-// k up to which A is rounded to bf16 once, in the scratch.
+// Up to here the path beats the blocked one (bench/kernels_bench --only decode).
+inline constexpr std::int64_t kFewRows = 4;
+// k up to which A fits in the scratch.
 inline constexpr std::int64_t kFewRowsDepth = 65536;
-static_assert(kFewRows * kFewRowsDepth * 4 <= kGemmScratchBytes);
+static_assert(kFewRows * (kFewRowsDepth + kWidth) * 4 <= kGemmScratchBytes);
 
 ATTUNE_INLINE bool suits_few_rows(const GemmArgs& args) {
   return args.m <= kFewRows && args.k <= kFewRowsDepth && !args.a.transposed && args.b.transposed;
 }
 
-template <Dtype kStored, bool kRounded>
-struct WeightRow {
-  const GemmOperand& operand;
-
-  Vec at(std::int64_t row, std::int64_t i, std::int64_t count) const {
-    if constexpr (kStored == Dtype::bf16) {
-      const auto* p = static_cast<const std::uint16_t*>(operand.data) + row * operand.stride + i;
-      return count >= kWidth ? load_bf16(p) : load_bf16(p, count);
-    } else {
-      const auto* p = static_cast<const float*>(operand.data) + row * operand.stride + i;
-      const Vec v = count >= kWidth ? load(p) : load(p, first(count));
-      return kRounded ? round_bf16(v) : v;
-    }
-  }
-};
-
-// Rows of A as floats, `stride` apart.
+// Steps of the rows of A, `stride` apart.
 struct FewRows {
-  const float* data;
+  const float* steps;
   std::int64_t stride;
 };
 
-// C[0..kRows, column..column + kColumns)
-template <int kRows, int kColumns, class Weight>
-ATTUNE_INLINE void dot_products(const GemmArgs& args, const FewRows& a, const Weight& weight,
-                                std::int64_t column) {
-  Vec total[kRows][kColumns][2];
-  for (auto& row : total) {
-    for (auto& element : row) element[0] = element[1] = zero();
-  }
-  std::int64_t p = 0;
-  for (; p + 2 * kWidth <= args.k; p += 2 * kWidth) {
-#pragma GCC unroll 8
-    for (int j = 0; j < kColumns; ++j) {
-      const Vec low = weight.at(column + j, p, kWidth),
-                high = weight.at(column + j, p + kWidth, kWidth);
-#pragma GCC unroll 4
-      for (int i = 0; i < kRows; ++i) {
-        total[i][j][0] = fma(load(a.data + i * a.stride + p), low, total[i][j][0]);
-        total[i][j][1] = fma(load(a.data + i * a.stride + p + kWidth), high, total[i][j][1]);
-      }
-    }
-  }
-  for (; p < args.k; p += kWidth) {
-    for (int j = 0; j < kColumns; ++j) {
-      const Vec w = weight.at(column + j, p, args.k - p);
-      for (int i = 0; i < kRows; ++i) {
-        total[i][j][0] = fma(load_at(a.data + i * a.stride, p, args.k), w, total[i][j][0]);
-      }
-    }
-  }
-  for (int i = 0; i < kRows; ++i) {
-    for (int j = 0; j < kColumns; ++j) {
-      float& c = args.c[i * args.c_stride + column + j];
-      const float product = args.alpha * sum(total[i][j][0] + total[i][j][1]);
-      c = args.accumulate ? c + product : product;
-    }
-  }
-}
-
-template <int kRows, class Weight>
-void multiply_few_rows(const GemmArgs& args, const FewRows& a, const Weight& weight) {
-  constexpr int kColumns = kRows <= 2 ? 4 : 2;
-  std::int64_t j = 0;
-  for (; j + kColumns <= args.n; j += kColumns) dot_products<kRows, kColumns>(args, a, weight, j);
-  for (; j < args.n; ++j) dot_products<kRows, 1>(args, a, weight, j);
-}
-
-template <class Weight>
-void multiply_few_rows(const GemmArgs& args, const FewRows& a, const Weight& weight) {
-  static_assert(kFewRows == 4);
-  switch (args.m) {
-    case 1:
-      return multiply_few_rows<1>(args, a, weight);
-    case 2:
-      return multiply_few_rows<2>(args, a, weight);
-    case 3:
-      return multiply_few_rows<3>(args, a, weight);
-    case 4:
-      return multiply_few_rows<4>(args, a, weight);
-    default:
-      return;
-  }
-}
-
-// A as floats, rounded for bf16 math: in place where it already is, else in the scratch.
-ATTUNE_INLINE FewRows prepare_rows(const GemmArgs& args) {
-  if (args.a.dtype == Dtype::f32 && args.math == GemmMath::f32) {
-    return {static_cast<const float*>(args.a.data), args.a.stride};
-  }
+template <class Source>
+FewRows prepare_rows(const GemmArgs& args, const Source& a, std::int64_t steps) {
   auto* rows = reinterpret_cast<float*>(args.scratch);
+  const std::int64_t stride = round_up(steps, kWidth);
   for (std::int64_t i = 0; i < args.m; ++i) {
-    for (std::int64_t p = 0; p < args.k; p += kWidth) {
-      const Vec v = args.a.dtype == Dtype::bf16
-                        ? WeightRow<Dtype::bf16, true>{args.a}.at(i, p, args.k - p)
-                        : WeightRow<Dtype::f32, true>{args.a}.at(i, p, args.k - p);
-      store_at(rows + i * args.k, p, args.k, v);
-    }
+    for (std::int64_t s = 0; s < steps; s += kWidth) store(rows + i * stride + s, a.along(i, s));
   }
-  return {rows, args.k};
+  return {rows, stride};
 }
 
-ATTUNE_INLINE void gemm_few_rows(const GemmArgs& args) {
-  const FewRows a = prepare_rows(args);
-  if (args.b.dtype == Dtype::bf16) {
-    multiply_few_rows(args, a, WeightRow<Dtype::bf16, true>{args.b});
-  } else if (args.math == GemmMath::bf16) {
-    multiply_few_rows(args, a, WeightRow<Dtype::f32, true>{args.b});
-  } else {
-    multiply_few_rows(args, a, WeightRow<Dtype::f32, false>{args.b});
+// Columns at a time: two vectors, so that sums do not wait for each other.
+inline constexpr std::int64_t kStripColumns = 2 * kWidth;
+// Steps of a strip that is copied; its lines are an odd number of cache lines apart.
+inline constexpr std::int64_t kStripSteps = 64, kStripStride = kStripSteps + 16;
+
+// kStripColumns lines over k of W as steps, `stride` apart.
+struct Strip {
+  const float* steps;
+  std::int64_t stride;
+};
+
+// Adds `steps` steps of the strip to the rows' sums. `a` is the first of them in the first row.
+template <Step kStep, int kRows>
+ATTUNE_INLINE void multiply_strip(const FewRows& a, const Strip& b, std::int64_t steps,
+                                  Vec (&sum)[2][kRows]) {
+  const auto add = [&](std::int64_t s, Vec line, Vec(&panel)[kRows]) {
+#pragma GCC unroll 4
+    for (int i = 0; i < kRows; ++i) {
+      panel[i] = multiply_step<kStep>(set(a.steps[i * a.stride + s]), line, panel[i]);
+    }
+  };
+  std::int64_t s = 0;
+  for (; s + 4 <= steps; s += 4) {
+#pragma GCC unroll 2
+    for (int p = 0; p < 2; ++p) {
+      Vec t[4];
+      load_across(b.steps + p * kWidth * b.stride + s, b.stride, t);
+#pragma GCC unroll 4
+      for (int q = 0; q < 4; ++q) add(s + q, t[q], sum[p]);
+    }
   }
+  if (s == steps) return;
+  for (int p = 0; p < 2; ++p) {
+    Vec t[4];
+    load_across(b.steps + p * kWidth * b.stride + s, b.stride, t);
+    for (int q = 0; q < steps - s; ++q) add(s + q, t[q], sum[p]);
+  }
+}
+
+// Where the strip's lines can be read as they are: steps are four bytes of memory, and the lines do
+// not fall on each other in the first-level cache, whose lines of a set are 4 KB apart.
+template <class Source>
+inline constexpr bool kStepsInMemory = false;
+template <>
+inline constexpr bool kStepsInMemory<Lines<Step::plain, Dtype::f32>> = true;
+template <>
+inline constexpr bool kStepsInMemory<Lines<Step::pair, Dtype::bf16>> = true;
+
+template <class Source>
+ATTUNE_INLINE bool reads_in_place(const Source& b, std::int64_t column) {
+  const std::int64_t stride = b.operand.stride;
+  return kStepsInMemory<Source> && column + kStripColumns <= b.line_count &&
+         stride % Source::kElements == 0 && stride / Source::kElements % 512 != 0;
+}
+
+template <class Source>
+ATTUNE_INLINE void copy_strip(const Source& b, std::int64_t column, std::int64_t step,
+                              std::int64_t steps, float* copy) {
+  if (b.holds(column, kStripColumns, step, kStripSteps)) {
+    for (std::int64_t line = 0; line < kStripColumns; ++line) {
+#pragma GCC unroll 8
+      for (std::int64_t s = 0; s < kStripSteps; s += kWidth) {
+        store(copy + line * kStripStride + s, b.inside(column + line, step + s));
+      }
+    }
+    return;
+  }
+  for (std::int64_t line = 0; line < kStripColumns; ++line) {
+    for (std::int64_t s = 0; s < steps; s += kWidth) {
+      store(copy + line * kStripStride + s, b.along(column + line, step + s));
+    }
+  }
+}
+
+// kStripColumns columns from `column` on, all of k.
+template <Step kStep, int kRows, class Source>
+void multiply_columns(const GemmArgs& args, const FewRows& a, const Source& b, std::int64_t column,
+                      std::int64_t steps) {
+  const std::int64_t depth = block_depth<RegisterTile<kStep>>(steps);
+  const bool in_place = reads_in_place(b, column);
+  const std::int64_t whole_steps = in_place ? args.k / Source::kElements : 0;
+  const float* lines = static_cast<const float*>(b.operand.data);
+  const std::int64_t stride = b.operand.stride / Source::kElements;
+  alignas(64) float copy[kStripColumns * kStripStride];
+  for (std::int64_t begin = 0; begin == 0 || begin < steps; begin += depth) {
+    const std::int64_t end = smaller(steps, begin + depth);
+    Vec sum[2][kRows];
+    for (auto& panel : sum) {
+      for (Vec& row : panel) row = zero();
+    }
+    std::int64_t s = begin;
+    if (in_place) {
+      s = smaller(end, begin + (whole_steps - begin) / 4 * 4);
+      multiply_strip<kStep, kRows>({a.steps + begin, a.stride},
+                                   {lines + column * stride + begin, stride}, s - begin, sum);
+    }
+    for (std::int64_t count = 0; s < end; s += count) {
+      count = smaller(kStripSteps, end - s);
+      copy_strip(b, column, s, count, copy);
+      multiply_strip<kStep, kRows>({a.steps + s, a.stride}, {copy, kStripStride}, count, sum);
+    }
+    for (std::int64_t p = 0; p < 2; ++p) {
+      const std::int64_t from = column + p * kWidth;
+      if (from >= args.n) break;
+      const TileTarget target{args.c + from, args.c_stride,
+                              kRows,         smaller(args.n - from, kWidth),
+                              args.alpha,    args.accumulate || begin > 0};
+      for (std::int64_t i = 0; i < kRows; ++i) {
+        float* c = target.c + i * target.stride;
+        const Vec before = target.add ? load_at(c, 0, target.columns) : zero();
+        store_at(c, 0, target.columns, finish(sum[p][i], before, target));
+      }
+    }
+  }
+}
+
+template <Step kStep, int kRows, class Source>
+void multiply_few_rows(const GemmArgs& args, const FewRows& a, const Source& b,
+                       std::int64_t steps) {
+  for (std::int64_t j = 0; j < args.n; j += kStripColumns) {
+    multiply_columns<kStep, kRows>(args, a, b, j, steps);
+  }
+}
+
+template <Step kStep>
+void gemm_few_rows(const GemmArgs& args) {
+  static_assert(kFewRows == 4);
+  with_lines<kStep>(args, [&](const auto& a, const auto& b) {
+    const std::int64_t steps = steps_of<kStep>(args.k);
+    const FewRows rows = prepare_rows(args, a, steps);
+    switch (args.m) {
+      case 1:
+        return multiply_few_rows<kStep, 1>(args, rows, b, steps);
+      case 2:
+        return multiply_few_rows<kStep, 2>(args, rows, b, steps);
+      case 3:
+        return multiply_few_rows<kStep, 3>(args, rows, b, steps);
+      default:
+        return multiply_few_rows<kStep, 4>(args, rows, b, steps);
+    }
+  });
 }
 
 }  // namespace attune::kernels::ATTUNE_VECTOR_SET

@@ -18,10 +18,18 @@ enum class Step {
   pair,     // two bf16
 };
 
+template <Step kStep>
+inline constexpr std::int64_t kStepElements = kStep == Step::pair ? 2 : 1;
+
+template <Step kStep>
+ATTUNE_INLINE std::int64_t steps_of(std::int64_t k) {
+  return (k + kStepElements<kStep> - 1) / kStepElements<kStep>;
+}
+
 // Lines over k of one operand, stored as float or bf16.
 template <Step kStep, Dtype kStored>
 struct Lines {
-  static constexpr std::int64_t kElements = kStep == Step::pair ? 2 : 1;  // a step
+  static constexpr std::int64_t kElements = kStepElements<kStep>;
 
   const GemmOperand& operand;
   std::int64_t line_count, k;
@@ -44,14 +52,30 @@ struct Lines {
   // t[i] = across(line, step + i).
   void steps_of_lines(std::int64_t line, std::int64_t step, Vec (&t)[kWidth]) const {
     if (along_k) {
-      for (int i = 0; i < kWidth; ++i) t[i] = along(line + i, step);
+      if (holds(line, kWidth, step, kWidth)) {
+#pragma GCC unroll 16
+        for (int i = 0; i < kWidth; ++i) t[i] = inside(line + i, step);
+      } else {
+        for (int i = 0; i < kWidth; ++i) t[i] = along(line + i, step);
+      }
       transpose(t);
     } else {
       for (int i = 0; i < kWidth; ++i) t[i] = across(line, step + i);
     }
   }
 
+  // Whether all of these lines and steps exist.
+  bool holds(std::int64_t line, std::int64_t lines, std::int64_t step, std::int64_t steps) const {
+    return line + lines <= line_count && (step + steps) * kElements <= k;
+  }
+  // along() where all steps exist.
+  Vec inside(std::int64_t line, std::int64_t step) const {
+    return elements(line, step, kWidth * kElements);
+  }
+
  private:
+  // Steps [step, step + kWidth) of a line that exists, of which `count` > 0 elements do.
+  Vec elements(std::int64_t line, std::int64_t step, std::int64_t count) const;
   // Elements [i, i + kWidth) of the stored row, of which `count` exist.
   static Vec floats(const GemmOperand& operand, std::int64_t row, std::int64_t i,
                     std::int64_t count) {
@@ -86,10 +110,9 @@ ATTUNE_INLINE __m256i load_halves(const std::uint16_t* p, std::int64_t count) {
 #endif
 
 template <Step kStep, Dtype kStored>
-inline __attribute__((always_inline)) Vec Lines<kStep, kStored>::along(std::int64_t line,
-                                                                       std::int64_t step) const {
-  const std::int64_t i = step * kElements, count = k - i;
-  if (line >= line_count || count <= 0) return zero();
+inline __attribute__((always_inline)) Vec Lines<kStep, kStored>::elements(
+    std::int64_t line, std::int64_t step, std::int64_t count) const {
+  const std::int64_t i = step * kElements;
 #ifdef __AVX512BF16__
   if constexpr (kStep == Step::pair && kStored == Dtype::bf16) {
     const auto* p = static_cast<const std::uint16_t*>(operand.data) + line * operand.stride + i;
@@ -100,6 +123,14 @@ inline __attribute__((always_inline)) Vec Lines<kStep, kStored>::along(std::int6
   }
 #endif
   return floats(operand, line, i, count);
+}
+
+template <Step kStep, Dtype kStored>
+inline __attribute__((always_inline)) Vec Lines<kStep, kStored>::along(std::int64_t line,
+                                                                       std::int64_t step) const {
+  const std::int64_t count = k - step * kElements;
+  if (line >= line_count || count <= 0) return zero();
+  return elements(line, step, count);
 }
 
 template <Step kStep, Dtype kStored>

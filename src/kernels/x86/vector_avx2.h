@@ -97,6 +97,24 @@ ATTUNE_INLINE Vec round_bf16(Vec v) {
   return _mm256_blendv_ps(_mm256_castsi256_ps(cut), v, _mm256_cmp_ps(v, v, _CMP_UNORD_Q));
 }
 
+// t[i] = float i of each of the kWidth rows that begin at p, `stride` floats apart.
+ATTUNE_INLINE void load_across(const float* p, std::int64_t stride, Vec (&t)[4]) {
+  Vec v[4];  // the two lanes of 128 bits of v[i] are of rows i, 4 + i
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    v[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p + i * stride)),
+                                _mm_loadu_ps(p + (4 + i) * stride), 1);
+  }
+  const __m256d a = _mm256_castps_pd(_mm256_unpacklo_ps(v[0], v[1]));
+  const __m256d b = _mm256_castps_pd(_mm256_unpackhi_ps(v[0], v[1]));
+  const __m256d c = _mm256_castps_pd(_mm256_unpacklo_ps(v[2], v[3]));
+  const __m256d d = _mm256_castps_pd(_mm256_unpackhi_ps(v[2], v[3]));
+  t[0] = _mm256_castpd_ps(_mm256_unpacklo_pd(a, c));
+  t[1] = _mm256_castpd_ps(_mm256_unpackhi_pd(a, c));
+  t[2] = _mm256_castpd_ps(_mm256_unpacklo_pd(b, d));
+  t[3] = _mm256_castpd_ps(_mm256_unpackhi_pd(b, d));
+}
+
 // Transposes kWidth vectors of kWidth lanes in place.
 ATTUNE_INLINE void transpose(Vec (&t)[8]) {
   Vec u[8];

@@ -74,6 +74,26 @@ ATTUNE_INLINE Vec round_bf16(Vec v) {
   return _mm512_mask_mov_ps(_mm512_castsi512_ps(cut), nan, v);
 }
 
+// t[i] = float i of each of the kWidth rows that begin at p, `stride` floats apart.
+ATTUNE_INLINE void load_across(const float* p, std::int64_t stride, Vec (&t)[4]) {
+  Vec v[4];  // the four lanes of 128 bits of v[i] are of rows i, 4 + i, 8 + i, 12 + i
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    v[i] = _mm512_castps128_ps512(_mm_loadu_ps(p + i * stride));
+    v[i] = _mm512_mask_broadcast_f32x4(v[i], 0x00f0, _mm_loadu_ps(p + (4 + i) * stride));
+    v[i] = _mm512_mask_broadcast_f32x4(v[i], 0x0f00, _mm_loadu_ps(p + (8 + i) * stride));
+    v[i] = _mm512_mask_broadcast_f32x4(v[i], 0xf000, _mm_loadu_ps(p + (12 + i) * stride));
+  }
+  const __m512d a = _mm512_castps_pd(_mm512_unpacklo_ps(v[0], v[1]));
+  const __m512d b = _mm512_castps_pd(_mm512_unpackhi_ps(v[0], v[1]));
+  const __m512d c = _mm512_castps_pd(_mm512_unpacklo_ps(v[2], v[3]));
+  const __m512d d = _mm512_castps_pd(_mm512_unpackhi_ps(v[2], v[3]));
+  t[0] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, c));
+  t[1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, c));
+  t[2] = _mm512_castpd_ps(_mm512_unpacklo_pd(b, d));
+  t[3] = _mm512_castpd_ps(_mm512_unpackhi_pd(b, d));
+}
+
 // Transposes kWidth vectors of kWidth lanes in place.
 ATTUNE_INLINE void transpose(Vec (&t)[16]) {
   Vec u[16];
