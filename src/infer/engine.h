@@ -4,9 +4,9 @@
 //   ATTUNE_TRY(const auto engine, Engine::start(model, tokenizer, {}));
 //   ATTUNE_TRY(const std::shared_ptr<Task> task, engine->submit({.prompt = ids, ...}));
 //
-// A task's tokens do not depend on which others run beside it, up to rounding in the last bits of a
-// logit; greedy and seeded answers are those of Generator. All methods may be called from any
-// thread. When the engine is destroyed, unfinished tasks end as cancelled.
+// A task's tokens do not depend on which others run beside it: greedy and seeded answers are those
+// of Generator. All methods may be called from any thread. When the engine is destroyed, unfinished
+// tasks end as cancelled.
 #pragma once
 
 #include <cstdint>

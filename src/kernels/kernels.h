@@ -13,6 +13,7 @@
 
 #include "base/cpu.h"
 #include "kernels/attention.h"
+#include "kernels/dropout.h"
 #include "kernels/gemm.h"
 
 namespace attune::kernels {
@@ -63,6 +64,14 @@ struct Kernels {
   // sum[c] += sum over rows of y[r, c] for columns [begin, end), rows in rising order.
   void (*column_sum)(const float* y, float* sum, std::int64_t rows, std::int64_t width,
                      std::int64_t begin, std::int64_t end);
+
+  // Draws bytes [begin, end) of a mask; see dropout.h.
+  void (*dropout_draw)(std::uint8_t* bits, std::int64_t begin, std::int64_t end,
+                       const DropoutDraw& draw);
+  // out = x * scale where the mask's bit is set, else 0, over x [rows, width]; added to out when
+  // `add`. `bits` is the mask's first row.
+  void (*dropout)(const float* x, const std::uint8_t* bits, float scale, float* out,
+                  std::int64_t rows, std::int64_t width, bool add);
 
   // For each row of logits [rows, vocabulary]: nll[r] = logsumexp - logit[target] (double,
   // unweighted); best[r] = index of the largest logit. When gradient_scale != null the row is

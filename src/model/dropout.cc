@@ -7,11 +7,11 @@ namespace attune::model {
 
 namespace {
 
-constexpr std::int64_t kLanes =
-    8;  // elements that share a block of 128 random bits, and a byte of the mask
 constexpr float kSteps = 65536.0f;
 
-std::int64_t bytes_of_row(std::int64_t width) { return (width + kLanes - 1) / kLanes; }
+std::int64_t bytes_of_row(std::int64_t width) {
+  return (width + kernels::kDropoutLanes - 1) / kernels::kDropoutLanes;
+}
 
 }  // namespace
 
@@ -29,41 +29,25 @@ std::int64_t DropoutMask::floats_needed(std::int64_t rows, std::int64_t width) {
   return (rows * bytes_of_row(width) + kFloat - 1) / kFloat;
 }
 
-void DropoutMask::draw(const RandomStream& stream, Range rows) {
-  const std::array<std::uint32_t, 2> key{static_cast<std::uint32_t>(stream.seed),
-                                         static_cast<std::uint32_t>(stream.seed >> 32)};
-  for (std::int64_t byte = rows.begin * row_bytes_; byte < rows.end * row_bytes_; ++byte) {
-    const auto counter = static_cast<std::uint64_t>(byte);
-    const PhiloxBlock random =
-        philox(key, {static_cast<std::uint32_t>(counter), static_cast<std::uint32_t>(counter >> 32),
-                     stream.stream, stream.step});
-    std::uint32_t kept = 0;
-    for (std::size_t word = 0; word < random.size(); ++word) {
-      kept |= static_cast<std::uint32_t>((random[word] & 0xffffu) >= threshold_) << (2 * word);
-      kept |= static_cast<std::uint32_t>((random[word] >> 16) >= threshold_) << (2 * word + 1);
-    }
-    bits_[byte] = static_cast<std::uint8_t>(kept);
-  }
+void DropoutMask::draw(const kernels::Kernels& ops, const RandomStream& stream, Range rows) {
+  ops.dropout_draw(
+      bits_, rows.begin * row_bytes_, rows.end * row_bytes_,
+      {.seed = stream.seed, .stream = stream.stream, .step = stream.step, .threshold = threshold_});
 }
 
-void DropoutMask::apply(const float* x, float* out, Range rows) const {
-  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-    std::fill_n(out + row * width_, width_, 0.0f);
-  }
-  add(x, out, rows);
+void DropoutMask::write(const kernels::Kernels& ops, const float* x, float* out, Range rows,
+                        bool add) const {
+  const std::int64_t first = rows.begin * width_;
+  ops.dropout(x + first, bits_ + rows.begin * row_bytes_, scale_, out + first, rows.size(), width_,
+              add);
 }
 
-void DropoutMask::add(const float* x, float* out, Range rows) const {
-  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-    const std::uint8_t* bits = bits_ + row * row_bytes_;
-    for (std::int64_t first = 0; first < width_; first += kLanes) {
-      const std::uint32_t kept = bits[first / kLanes];
-      const std::int64_t lanes = std::min(kLanes, width_ - first), at = row * width_ + first;
-      for (std::int64_t lane = 0; lane < lanes; ++lane) {
-        out[at + lane] += x[at + lane] * (static_cast<float>((kept >> lane) & 1u) * scale_);
-      }
-    }
-  }
+void DropoutMask::apply(const kernels::Kernels& ops, const float* x, float* out, Range rows) const {
+  write(ops, x, out, rows, false);
+}
+
+void DropoutMask::add(const kernels::Kernels& ops, const float* x, float* out, Range rows) const {
+  write(ops, x, out, rows, true);
 }
 
 }  // namespace attune::model

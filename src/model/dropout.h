@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "base/thread_pool.h"
+#include "kernels/kernels.h"
 
 namespace attune::model {
 
@@ -16,13 +17,15 @@ class DropoutMask {
   static std::int64_t floats_needed(std::int64_t rows, std::int64_t width);
 
   // Draws the given rows' bits. A row's bits depend on the stream, its number and the width alone.
-  void draw(const RandomStream& stream, Range rows);
+  void draw(const kernels::Kernels& ops, const RandomStream& stream, Range rows);
   // out = x * mask / (1 - probability)
-  void apply(const float* x, float* out, Range rows) const;
+  void apply(const kernels::Kernels& ops, const float* x, float* out, Range rows) const;
   // out += x * mask / (1 - probability)
-  void add(const float* x, float* out, Range rows) const;
+  void add(const kernels::Kernels& ops, const float* x, float* out, Range rows) const;
 
  private:
+  void write(const kernels::Kernels& ops, const float* x, float* out, Range rows, bool add) const;
+
   std::uint32_t threshold_;  // an element is kept when its 16 random bits are at least this
   float scale_;
   std::int64_t width_;

@@ -32,7 +32,8 @@ RandomStream dropout_stream(const Pass& pass, const Linear& linear) {
 // dropout(x), or x itself without dropout.
 const float* drop(const Pass& pass, const std::optional<DropoutMask>& mask, const float* x) {
   if (!mask) return x;
-  pass.split_rows(pass.tokens, [&](Range rows) { mask->apply(x, pass.buffers.dropped, rows); });
+  pass.split_rows(pass.tokens,
+                  [&](Range rows) { mask->apply(pass.ops(), x, pass.buffers.dropped, rows); });
   return pass.buffers.dropped;
 }
 
@@ -45,7 +46,7 @@ void lora_forward(const Pass& pass, const Linear& linear, const float* x, float*
   std::optional<DropoutMask> mask = mask_of(pass, linear, kept);
   if (mask) {
     const RandomStream stream = dropout_stream(pass, linear);
-    pass.split_rows(pass.tokens, [&](Range rows) { mask->draw(stream, rows); });
+    pass.split_rows(pass.tokens, [&](Range rows) { mask->draw(pass.ops(), stream, rows); });
   }
   const float* dropped = drop(pass, mask, x);
   pass.product(pass.tokens, rank, inputs, operand(dropped, inputs),
@@ -76,7 +77,8 @@ void add_input_gradient(const Pass& pass, const Linear& linear,
   float* d_dropped = mask ? pass.buffers.dropped : d_x;
   pass.product(pass.tokens, inputs, rank, operand(d_inner, rank),
                operand(linear.lora->a.data(), inputs), d_dropped, !mask);
-  if (mask) pass.split_rows(pass.tokens, [&](Range rows) { mask->add(d_dropped, d_x, rows); });
+  if (mask)
+    pass.split_rows(pass.tokens, [&](Range rows) { mask->add(pass.ops(), d_dropped, d_x, rows); });
 }
 
 void lora_backward(const Pass& pass, Linear& linear, const float* x, const float* d_y, float* d_x,

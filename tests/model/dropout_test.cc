@@ -10,13 +10,15 @@ namespace {
 
 constexpr std::int64_t kRows = 300, kWidth = 77;
 
+const kernels::Kernels& ops() { return kernels::kernels_for(Isa::scalar); }
+
 std::vector<float> masked_ones(float probability, const RandomStream& stream, std::int64_t pieces) {
   std::vector<float> memory(static_cast<std::size_t>(DropoutMask::floats_needed(kRows, kWidth)));
   DropoutMask mask(probability, kWidth, memory.data());
   for (std::int64_t i = 0; i < pieces; ++i)
-    mask.draw(stream, {kRows * i / pieces, kRows * (i + 1) / pieces});
+    mask.draw(ops(), stream, {kRows * i / pieces, kRows * (i + 1) / pieces});
   std::vector<float> ones(kRows * kWidth, 1.0f), out(ones.size(), 9.0f);
-  mask.apply(ones.data(), out.data(), {0, kRows});
+  mask.apply(ops(), ones.data(), out.data(), {0, kRows});
   return out;
 }
 
@@ -53,11 +55,11 @@ TEST(Dropout, KeepsSomethingAtEveryProbabilityBelowOne) {
 TEST(Dropout, AddsWhatItWouldWrite) {
   std::vector<float> memory(static_cast<std::size_t>(DropoutMask::floats_needed(kRows, kWidth)));
   DropoutMask mask(0.4f, kWidth, memory.data());
-  mask.draw({1, 2, 3}, {0, kRows});
+  mask.draw(ops(), {1, 2, 3}, {0, kRows});
   std::vector<float> x(kRows * kWidth), written(x.size()), added(x.size(), 2.0f);
   std::iota(x.begin(), x.end(), -100.0f);
-  mask.apply(x.data(), written.data(), {0, kRows});
-  mask.add(x.data(), added.data(), {0, kRows});
+  mask.apply(ops(), x.data(), written.data(), {0, kRows});
+  mask.add(ops(), x.data(), added.data(), {0, kRows});
   for (std::size_t i = 0; i < x.size(); ++i) ASSERT_EQ(added[i], 2.0f + written[i]);
 }
 

@@ -34,6 +34,11 @@ void bias_add(float* y, const float* bias, std::int64_t rows, std::int64_t width
 void column_sum(const float* y, float* sum, std::int64_t rows, std::int64_t width,
                 std::int64_t begin, std::int64_t end);
 
+void dropout_draw(std::uint8_t* bits, std::int64_t begin, std::int64_t end,
+                  const DropoutDraw& draw);
+void dropout(const float* x, const std::uint8_t* bits, float scale, float* out, std::int64_t rows,
+             std::int64_t width, bool add);
+
 void cross_entropy(float* logits, const std::int32_t* targets, const float* gradient_scale,
                    double* nll, std::int32_t* best, std::int64_t rows, std::int64_t vocabulary);
 

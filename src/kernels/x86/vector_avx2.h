@@ -88,6 +88,33 @@ ATTUNE_INLINE Vec load_bf16(const std::uint16_t* p, std::int64_t count) {
   return load_bf16(copy);
 }
 
+// Unsigned integers of 64 bits.
+using Lanes = __m256i;
+inline constexpr std::int64_t kLanes = 4;
+ATTUNE_INLINE Lanes set_lanes(std::uint64_t x) {
+  return _mm256_set1_epi64x(static_cast<long long>(x));
+}
+// {first, first + 1, ...}
+ATTUNE_INLINE Lanes count_from(std::uint64_t first) {
+  return _mm256_add_epi64(set_lanes(first), _mm256_setr_epi64x(0, 1, 2, 3));
+}
+// The product of the lower halves.
+ATTUNE_INLINE Lanes multiply_lower(Lanes a, Lanes b) { return _mm256_mul_epu32(a, b); }
+template <int kBits>
+ATTUNE_INLINE Lanes shift_right(Lanes v) {
+  return _mm256_srli_epi64(v, kBits);
+}
+ATTUNE_INLINE void store_lanes(std::uint64_t* p, Lanes v) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v);
+}
+
+// The lowest kWidth bits as a mask.
+ATTUNE_INLINE Mask from_bits(std::uint32_t bits) {
+  const __m256i lane = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  const __m256i own = _mm256_and_si256(_mm256_set1_epi32(static_cast<int>(bits)), lane);
+  return _mm256_cmpeq_epi32(own, lane);
+}
+
 // To the nearest bf16, ties to even; NaN stays NaN.
 ATTUNE_INLINE Vec round_bf16(Vec v) {
   const __m256i bits = _mm256_castps_si256(v);

@@ -64,6 +64,27 @@ ATTUNE_INLINE Vec load_bf16(const std::uint16_t* p, std::int64_t count) {
   return widen(_mm256_maskz_loadu_epi16(first(count), p));
 }
 
+// Unsigned integers of 64 bits.
+using Lanes = __m512i;
+inline constexpr std::int64_t kLanes = 8;
+ATTUNE_INLINE Lanes set_lanes(std::uint64_t x) {
+  return _mm512_set1_epi64(static_cast<long long>(x));
+}
+// {first, first + 1, ...}
+ATTUNE_INLINE Lanes count_from(std::uint64_t first) {
+  return _mm512_add_epi64(set_lanes(first), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
+}
+// The product of the lower halves.
+ATTUNE_INLINE Lanes multiply_lower(Lanes a, Lanes b) { return _mm512_mul_epu32(a, b); }
+template <int kBits>
+ATTUNE_INLINE Lanes shift_right(Lanes v) {
+  return _mm512_srli_epi64(v, kBits);
+}
+ATTUNE_INLINE void store_lanes(std::uint64_t* p, Lanes v) { _mm512_storeu_si512(p, v); }
+
+// The lowest kWidth bits as a mask.
+ATTUNE_INLINE Mask from_bits(std::uint32_t bits) { return static_cast<Mask>(bits); }
+
 // To the nearest bf16, ties to even; NaN stays NaN.
 ATTUNE_INLINE Vec round_bf16(Vec v) {
   const __m512i bits = _mm512_castps_si512(v);
