@@ -58,10 +58,10 @@ class EngineTest : public testing::Test {
   EngineTest()
       : context_(pick_isa().value(), 1),
         tokenizer_(tiny_tokenizer({"\xC3\xA2\xC4\xA4", "\xC2\xAC"})),
-        model_(model::Model::random(tiny_spec(kVocabulary, kContext), model::Precision::f32, 11)) {
+        model_(model::Model::random(tiny_spec(kVocabulary, kContext), model::Precision::bf16, 11)) {
     for (std::uint64_t seed : {1u, 2u}) {
       tuned_.push_back(
-          model::Model::random(tiny_spec(kVocabulary, kContext), model::Precision::f32, 11));
+          model::Model::random(tiny_spec(kVocabulary, kContext), model::Precision::bf16, 11));
       add_tiny_adapter(tuned_.back(), seed == 1 ? 4 : 6, seed);
       adapters_.push_back(detached_adapter(tuned_.back(), model_));
     }
