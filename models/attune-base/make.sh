@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Makes the base model from its sources, in one go: corpus, tokenizer, pretraining. About an hour on two cores.
+# Makes the base model from its sources, in one go: corpus, tokenizer, pretraining. About an hour and a half on two cores.
 #
 #   models/attune-base/make.sh DATASETS [OUT]
 #
 # DATASETS holds public-domain-stories/stories.jsonl.xz and openstax-text/openstax.jsonl.xz (README.md says where they
 # come from). OUT is the folder to fill (default out/attune-base). BOOKS=FOLDER adds a folder of Markdown books.
-# ATTUNE names the program (default build/release/attune), TOKENS how many tokens to train on (default 13 million).
+# ATTUNE names the program (default build/release/attune), TOKENS how many tokens to train on (default 20 million).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,7 +17,7 @@ work=$out/work
 mkdir -p "$work"
 
 echo "1/3 corpus"
-python3 "$root/tools/corpus/tasks.py" --seed 1 --megabytes 60 --out "$work/tasks.jsonl"
+python3 "$root/tools/corpus/tasks.py" --seed 1 --megabytes 70 --out "$work/tasks.jsonl"
 python3 "$root/tools/corpus/corpus.py" --seed 1 --megabytes 24 --out "$work/books.jsonl" \
   --stories "$datasets/public-domain-stories/stories.jsonl.xz" \
   --openstax "$datasets/openstax-text/openstax.jsonl.xz" ${BOOKS:+--books "$BOOKS"}
@@ -32,7 +32,7 @@ echo "2/3 tokenizer"
 
 echo "3/3 pretraining"
 "$attune" pretrain "$work/tasks.jsonl=0.9" "$work/books.jsonl=0.1" --config "$here/config.json" --copying-heads \
-  --tokenizer "$work/tokenizer" --tokens "${TOKENS:-13000000}" --context 1536 --learning-rate 0.0015 --documents-per-step 24 \
+  --tokenizer "$work/tokenizer" --tokens "${TOKENS:-20000000}" --context 1536 --learning-rate 0.0015 --documents-per-step 24 \
   --floor-ratio 0.02 --prompt-weight 0.1 --schedule cosine --dtype bf16 --eval-every 400 --seed 1 \
   --work "$work/training" --out "$out"
 cp "$here/generation_config.json" "$here/chat_template.jinja" "$out/"

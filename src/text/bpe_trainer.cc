@@ -181,7 +181,7 @@ BpeTrainer::BpeTrainer(BpeTrainerOptions options) : options_(std::move(options))
 void BpeTrainer::add_text(std::string_view text) {
   const auto count_words = [this](std::string_view part) {
     for (std::size_t at = 0; at < part.size();) {
-      const std::size_t end = qwen2_word_end(part, at);
+      const std::size_t end = copying_word_end(part, at);
       ++word_counts_[std::string(part.substr(at, end - at))];
       at = end;
     }

@@ -134,10 +134,43 @@ std::size_t qwen2_word_end(std::string_view text, std::size_t at) {
   return cl100k_word_end(text, at, 1);
 }
 
+std::size_t copying_word_end(std::string_view text, std::size_t at) {
+  const Seen first = see(text, at);
+  const auto capitals_end = [&](std::size_t from) {
+    for (Seen seen = see(text, from); seen.kind == Kind::letter && is_upper_case(seen.code);
+         seen = see(text, from)) {
+      from += seen.bytes;
+    }
+    return from;
+  };
+  const auto rest_of_word = [&](std::size_t from) {
+    for (Seen seen = see(text, from); seen.kind == Kind::letter && !is_upper_case(seen.code);
+         seen = see(text, from)) {
+      from += seen.bytes;
+    }
+    return from;
+  };
+  if (first.code == '\'') {
+    const std::size_t end = contraction_end(text, at, false);
+    if (end != 0 && see(text, end).kind != Kind::letter) return end;
+  }
+  if (first.kind == Kind::letter) return rest_of_word(capitals_end(at));
+  if (first.kind == Kind::number) return at + first.bytes;
+  if (first.kind == Kind::other) return symbols_end(text, at);
+  if (first.code == ' ') {
+    const Seen second = see(text, at + 1);
+    if (second.kind == Kind::letter && !is_upper_case(second.code)) return rest_of_word(at + 1);
+    if (second.kind == Kind::other) return symbols_end(text, at + 1);
+  }
+  if (const std::size_t end = line_breaks_end(text, at)) return end;
+  return spaces_end(text, at);
+}
+
 Result<SplitPattern> SplitPattern::from_regex(std::string_view pattern, std::string_view where) {
   if (pattern == kGpt2Pattern) return SplitPattern(Rule(&gpt2_word_end));
   if (pattern == kLlama3Pattern) return SplitPattern(Rule(&llama3_word_end));
   if (pattern == kQwen2Pattern) return SplitPattern(Rule(&qwen2_word_end));
+  if (pattern == kCopyingPattern) return SplitPattern(Rule(&copying_word_end));
   ATTUNE_TRY(Regex regex, Regex::compile(pattern, where));
   return SplitPattern(Rule(std::move(regex)));
 }

@@ -41,7 +41,7 @@ Json byte_level_step() {
 
 Json pre_tokenizer() {
   const Json split = {{"type", "Split"},
-                      {"pattern", {{"Regex", std::string(kQwen2Pattern)}}},
+                      {"pattern", {{"Regex", std::string(kCopyingPattern)}}},
                       {"behavior", "Isolated"},
                       {"invert", false}};
   return {{"type", "Sequence"}, {"pretokenizers", Json::array({split, byte_level_step()})}};

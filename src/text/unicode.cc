@@ -141,6 +141,11 @@ bool is_letter(char32_t code) {
   return kind >= UTF8PROC_CATEGORY_LU && kind <= UTF8PROC_CATEGORY_LO;
 }
 
+bool is_upper_case(char32_t code) {
+  if (code < 0x80) return code - 'A' < 26u;
+  return category(code) == UTF8PROC_CATEGORY_LU;
+}
+
 bool is_number(char32_t code) {
   if (code < 0x80) return code - '0' < 10u;
   const auto kind = category(code);

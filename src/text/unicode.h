@@ -29,6 +29,7 @@ std::size_t unfinished_tail(std::string_view text);
 std::string with_replacements(std::string_view text);
 
 bool is_letter(char32_t code);       // general category L
+bool is_upper_case(char32_t code);   // general category Lu
 bool is_number(char32_t code);       // general category N
 bool is_white_space(char32_t code);  // property White_Space
 bool is_punctuation(char32_t code);  // general category P, and ASCII symbols

@@ -64,7 +64,7 @@ TEST_P(WordEnds, EqualTheirPatternOnRandomText) {
   const auto regex = Regex::compile(pattern, "test");
   ASSERT_TRUE(regex);
   const std::vector<std::string> alphabet = {
-      "a",      "B",      "s", "'", "'S",   "'ll",    "'Re", "'ſ", "é",  "日",
+      "a",      "B",      "s", "'", "'S", "É", "ǅ",    "'ll",    "'Re", "'ſ", "é",  "日",
       "1",      "٣",      "Ⅷ", " ", " ",    " ",      "\n",  "\r", "\t", "\u00a0",
       "\u3000", "\u0085", ".", "!", "🙂", "\u0301", "_",   "²",  "d",  "'v"};
   std::mt19937 random(11);
@@ -83,7 +83,8 @@ TEST_P(WordEnds, EqualTheirPatternOnRandomText) {
 INSTANTIATE_TEST_SUITE_P(Patterns, WordEnds,
                          testing::Values(std::pair(kGpt2Pattern, &gpt2_word_end),
                                          std::pair(kLlama3Pattern, &llama3_word_end),
-                                         std::pair(kQwen2Pattern, &qwen2_word_end)));
+                                         std::pair(kQwen2Pattern, &qwen2_word_end),
+                                         std::pair(kCopyingPattern, &copying_word_end)));
 
 TEST(Regex, SaysWhereAPatternIsBroken) {
   const auto regex = Regex::compile("a(b", "tokenizer.json: pattern");

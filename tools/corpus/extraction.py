@@ -54,7 +54,7 @@ def ask(rng: Random, rules: str, text: str) -> Messages:
 
 
 def extract(rng: Random) -> Messages:
-    spec = sample_spec(rng)
+    spec = sample_spec(rng, 2, rng.choice((6, 7, 9)))
     record = sample_record(rng, spec)
     return ask(rng, output_rules(rng, spec), describe(rng, spec.domain, record.facts)) + [
         assistant(compact(record.answer))

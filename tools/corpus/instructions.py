@@ -157,6 +157,36 @@ def schema(rng: Random, spec: Spec) -> str:
     return compact(whole)
 
 
+def contract_kind(want: Wanted) -> str:
+    if want.labels:
+        return "one of " + ", ".join(want.labels.values())
+    kind = {"string": "text", "integer": "whole number", "boolean": "true or false", "array": "list of text"}
+    words = kind.get(schema_type(want), schema_type(want))
+    if want.rule() == "as YYYY-MM-DD":
+        return "date as YYYY-MM-DD"
+    return words + (f", {want.rule()}" if want.rule() else "")
+
+
+def contract(spec: Spec) -> str:
+    """The words in which `attune` asks for an answer under a contract (src/grammar/instruction.cc)."""
+    rows: list[str] = []
+    terms: dict[str, str] = {}
+    parent = ""
+    for want in spec.wanted:
+        if want.parent and want.parent != parent:
+            rows.append(f"- {want.parent}: object with")
+        parent = want.parent
+        null = ", or null" if want.nullable else ""
+        rows.append(f"{'  ' if parent else ''}- {want.key}: {contract_kind(want)}{null}")
+        terms |= {term: ", ".join(want.field.words[term]) for term in want.labels if term in want.field.words}
+    text = "Read the message and answer as one JSON object with these keys:\n" + "\n".join(rows) + "\n"
+    if terms:
+        text += "Preferred terms: " + "; ".join(f"{t} ({w})" for t, w in sorted(terms.items())) + "\n"
+    if any(want.nullable for want in spec.wanted):
+        text += "Use null for what is missing. "
+    return text + "Only JSON."
+
+
 VERBS = (
     "Extract",
     "Find",
@@ -222,6 +252,8 @@ def lead(rng: Random, spec: Spec) -> str:
 
 def output_rules(rng: Random, spec: Spec) -> str:
     """The instruction for a Spec, in one of many styles."""
+    if rng.random() < 0.2:
+        return contract(spec)
     style = rng.random()
     if style < 0.4:
         body = f"{lead(rng, spec)} {rng.choice(('with the keys', 'with keys', 'with', 'using the keys', 'that has'))} {key_list(rng, spec)}."

@@ -57,7 +57,7 @@ def filled(pattern: str, facts: tuple[Fact, ...]) -> str:
 
 def paragraph(rng: Random, domain: Domain, facts: tuple[Fact, ...]) -> str:
     clauses = [fact.pattern for fact in facts]
-    for _ in range(rng.choices((0, 1, 2), (60, 30, 10))[0]):
+    for _ in range(rng.choices((0, 1, 2, 4, 6), (45, 25, 15, 10, 5))[0]):
         clauses.insert(rng.randint(0, len(clauses)), lexicon.pick(rng, "small_talk"))
     if rng.random() < 0.45:
         clauses.insert(0, rng.choice(domain.openings))
