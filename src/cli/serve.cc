@@ -143,9 +143,6 @@ void start_monitors(Service& service, const ServeOptions& options, const jobs::H
   if (const auto mlflow = jobs::MlflowServer::from_environment())
     service.trackers->add(std::make_unique<jobs::MlflowTracker>(*mlflow));
   service.trackers->add(std::make_unique<jobs::LogTracker>(*service.log));
-  if (auto mlflow = jobs::MlflowServer::from_environment())
-    service.trackers->add(std::make_unique<jobs::MlflowTracker>(std::move(*mlflow)));
-  service.trackers->add(std::make_unique<jobs::LogTracker>(*service.log));
   service.trackers->start();
 }
 
@@ -204,6 +201,7 @@ Result<void> build(Service& service, const ServeOptions& options, const jobs::Ho
   service.app->bases = service.bases.get();
   service.app->models = service.pool.get();
   service.app->launcher = service.launcher.get();
+  service.app->webhooks = service.webhooks.get();
   service.app->metrics = service.metrics.get();
   service.app->log = service.log.get();
   add_routes(service);

@@ -175,6 +175,17 @@ const std::vector<std::string_view> kFirst = {
     "CREATE INDEX deliveries_by_endpoint ON deliveries (endpoint_id, sequence)",
 };
 
+// Endpoints as the API's clients know them: a name, the time of the last change, and a secret that
+// goes on signing for a while after its rotation.
+const std::vector<std::string_view> kNamedEndpoints = {
+    "ALTER TABLE endpoints RENAME COLUMN description TO name",
+    "UPDATE endpoints SET name = 'webhook' WHERE name = ''",
+    "ALTER TABLE endpoints ADD COLUMN updated_at BIGINT NOT NULL DEFAULT 0",
+    "UPDATE endpoints SET updated_at = created_at",
+    "ALTER TABLE endpoints ADD COLUMN previous_secret TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE endpoints ADD COLUMN previous_until BIGINT NOT NULL DEFAULT 0",
+};
+
 std::string in_dialect(std::string_view statement, bool is_postgresql) {
   constexpr std::string_view kCounter = "{counter}";
   std::string text(statement);
@@ -210,7 +221,8 @@ Result<void> apply(Connection& connection, const Migration& migration) {
 }  // namespace
 
 const std::vector<Migration>& migrations() {
-  static const std::vector<Migration> all = {{1, "first", kFirst}};
+  static const std::vector<Migration> all = {{1, "first", kFirst},
+                                             {2, "named endpoints", kNamedEndpoints}};
   return all;
 }
 

@@ -118,12 +118,16 @@ struct KeyRow {
 struct EndpointRow {
   std::string id = {};
   Tenant tenant = {};
+  std::string name = {};
   std::string url = {};
   std::string secret = {};                    // "whsec_...", needed in the clear to sign
   std::vector<std::string> event_types = {};  // empty: all
-  std::string description = {};
   bool enabled = true;
   std::int64_t created_at = 0;
+  std::int64_t updated_at = 0;
+  // The secret before the last rotation; signs too until previous_until.
+  std::string previous_secret = {};
+  std::int64_t previous_until = 0;
 };
 
 enum class DeliveryState { pending, delivered, dead };
@@ -132,8 +136,10 @@ struct DeliveryRow {
   std::string id = {};  // "wh_...", the webhook-id: the same in every attempt and replay
   std::string endpoint_id = {};
   std::string url = {}, secret = {};  // of the endpoint, as they are now
-  std::string type = {};              // "fine_tuning.job.succeeded"
-  std::string body = {};              // the bytes to sign and send
+  std::string previous_secret = {};   // of the endpoint too
+  std::int64_t previous_until = 0;
+  std::string type = {};  // "fine_tuning.job.succeeded"
+  std::string body = {};  // the bytes to sign and send
   std::int64_t created_at = 0;
   std::int64_t attempts = 0;
   std::int64_t next_at = 0;

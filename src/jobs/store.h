@@ -276,7 +276,7 @@ class Store {
 
   // ---- webhooks ----
   Result<void> add_endpoint(const EndpointRow& endpoint);
-  Result<std::vector<EndpointRow>> list_endpoints(const Tenant& tenant);
+  Result<Page<EndpointRow>> list_endpoints(const Tenant& tenant, const wire::PageQuery& query = {});
   Result<std::optional<EndpointRow>> find_endpoint(const Tenant& tenant, std::string_view id);
   Result<bool> update_endpoint(const EndpointRow& endpoint);
   Result<bool> remove_endpoint(const Tenant& tenant, std::string_view id);

@@ -79,6 +79,14 @@ Result<bool> insert_remembered(Connection& connection, const Tenant& tenant,
 
 // ---- webhooks ----
 
+std::string webhook_body(std::string_view type, std::string_view data_id, std::int64_t now) {
+  return to_text(Json{{"object", "event"},
+                      {"id", wire::new_id("evt_")},
+                      {"type", type},
+                      {"created_at", now},
+                      {"data", {{"id", data_id}}}});
+}
+
 Result<void> enqueue_webhook(Connection& connection, const Tenant& tenant, std::string_view type,
                              std::string_view data_id, std::int64_t now) {
   ATTUNE_TRY(Rows endpoints,
@@ -86,12 +94,7 @@ Result<void> enqueue_webhook(Connection& connection, const Tenant& tenant, std::
                                "project = ? AND enabled = 1 ORDER BY sequence",
                                {tenant.organization, tenant.project}, "tt"));
   if (endpoints.empty()) return {};
-  Json body = {{"object", "event"},
-               {"id", wire::new_id("evt_")},
-               {"type", type},
-               {"created_at", now},
-               {"data", {{"id", data_id}}}};
-  std::string text = to_text(body);
+  const std::string text = webhook_body(type, data_id, now);
   for (const Row& endpoint : endpoints) {
     std::vector<std::string> wanted = parse_list(endpoint.text(1));
     if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), type) == wanted.end()) continue;

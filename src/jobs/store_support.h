@@ -88,6 +88,8 @@ Result<std::optional<Remembered>> find_remembered(Connection& connection, const 
 // False: the key is taken.
 Result<bool> insert_remembered(Connection& connection, const Tenant& tenant,
                                const Remembered& outcome, std::int64_t now);
+// What is sent: the event as JSON text.
+std::string webhook_body(std::string_view type, std::string_view data_id, std::int64_t now);
 Result<void> enqueue_webhook(Connection& connection, const Tenant& tenant, std::string_view type,
                              std::string_view data_id, std::int64_t now);
 

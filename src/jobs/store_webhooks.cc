@@ -9,25 +9,30 @@ namespace attune::jobs {
 namespace {
 
 constexpr std::string_view kEndpointColumns =
-    "id, organization, project, url, secret, event_types, description, enabled, created_at";
-constexpr std::string_view kEndpointTypes = "tttttttii";
+    "id, organization, project, name, url, secret, event_types, enabled, created_at, updated_at, "
+    "previous_secret, previous_until";
+constexpr std::string_view kEndpointTypes = "tttttttiiiti";
 
 EndpointRow read_endpoint(const Row& row) {
   return {.id = row.text(0),
           .tenant = {row.text(1), row.text(2)},
-          .url = row.text(3),
-          .secret = row.text(4),
-          .event_types = parse_list(row.text(5)),
-          .description = row.text(6),
+          .name = row.text(3),
+          .url = row.text(4),
+          .secret = row.text(5),
+          .event_types = parse_list(row.text(6)),
           .enabled = row.integer(7) != 0,
-          .created_at = row.integer(8)};
+          .created_at = row.integer(8),
+          .updated_at = row.integer(9),
+          .previous_secret = row.text(10),
+          .previous_until = row.integer(11)};
 }
 
 constexpr std::string_view kDeliveryColumns =
-    "deliveries.id AS id, endpoint_id, endpoints.url AS url, endpoints.secret AS secret, type, "
-    "body, deliveries.created_at AS created_at, attempts, next_at, state, last_status, last_error, "
+    "deliveries.id AS id, endpoint_id, endpoints.url AS url, endpoints.secret AS secret, "
+    "previous_secret, previous_until, type, body, deliveries.created_at AS created_at, attempts, "
+    "next_at, state, last_status, last_error, "
     "delivered_at";
-constexpr std::string_view kDeliveryTypes = "ttttttiiititi";
+constexpr std::string_view kDeliveryTypes = "tttttittiiititi";
 
 std::string_view state_text(DeliveryState state) {
   switch (state) {
@@ -50,15 +55,17 @@ DeliveryRow read_delivery(const Row& row) {
           .endpoint_id = row.text(1),
           .url = row.text(2),
           .secret = row.text(3),
-          .type = row.text(4),
-          .body = row.text(5),
-          .created_at = row.integer(6),
-          .attempts = row.integer(7),
-          .next_at = row.integer(8),
-          .state = parse_state(row.text(9)),
-          .last_status = row.integer(10),
-          .last_error = row.text(11),
-          .delivered_at = row.optional_integer(12)};
+          .previous_secret = row.text(4),
+          .previous_until = row.integer(5),
+          .type = row.text(6),
+          .body = row.text(7),
+          .created_at = row.integer(8),
+          .attempts = row.integer(9),
+          .next_at = row.integer(10),
+          .state = parse_state(row.text(11)),
+          .last_status = row.integer(12),
+          .last_error = row.text(13),
+          .delivered_at = row.optional_integer(14)};
 }
 
 // The endpoint's id if it is the tenant's, locked.
@@ -77,25 +84,28 @@ Result<void> Store::add_endpoint(const EndpointRow& endpoint) {
   return database_->write([&](Connection& connection) -> Result<void> {
     ATTUNE_TRY(std::int64_t now, connection.now());
     ATTUNE_TRY_VOID(connection.change(
-        fmt::format("INSERT INTO endpoints ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        fmt::format("INSERT INTO endpoints ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     kEndpointColumns),
-        {endpoint.id, endpoint.tenant.organization, endpoint.tenant.project, endpoint.url,
-         endpoint.secret, list_text(endpoint.event_types), endpoint.description,
-         std::int64_t{endpoint.enabled}, endpoint.created_at == 0 ? now : endpoint.created_at}));
+        {endpoint.id, endpoint.tenant.organization, endpoint.tenant.project, endpoint.name,
+         endpoint.url, endpoint.secret, list_text(endpoint.event_types),
+         std::int64_t{endpoint.enabled}, endpoint.created_at == 0 ? now : endpoint.created_at,
+         endpoint.updated_at == 0 ? now : endpoint.updated_at, endpoint.previous_secret,
+         endpoint.previous_until}));
     return {};
   });
 }
 
-Result<std::vector<EndpointRow>> Store::list_endpoints(const Tenant& tenant) {
-  return database_->read([&](Connection& connection) -> Result<std::vector<EndpointRow>> {
-    ATTUNE_TRY(Rows rows,
-               connection.select(fmt::format("SELECT {} FROM endpoints WHERE organization = ? AND "
-                                             "project = ? ORDER BY sequence",
-                                             kEndpointColumns),
-                                 {tenant.organization, tenant.project}, kEndpointTypes));
-    std::vector<EndpointRow> endpoints;
-    for (const Row& row : rows) endpoints.push_back(read_endpoint(row));
-    return endpoints;
+Result<Page<EndpointRow>> Store::list_endpoints(const Tenant& tenant,
+                                                const wire::PageQuery& query) {
+  return database_->read([&](Connection& connection) -> Result<Page<EndpointRow>> {
+    const Listing listing{.table = "endpoints",
+                          .columns = std::string(kEndpointColumns),
+                          .column_types = std::string(kEndpointTypes),
+                          .condition = "organization = ? AND project = ?",
+                          .parameters = {tenant.organization, tenant.project}};
+    ATTUNE_TRY(ListedRows listed, list_rows(connection, listing, query));
+    return to_page<EndpointRow>(
+        listed, [](const Row& row) -> Result<EndpointRow> { return read_endpoint(row); });
   });
 }
 
@@ -116,10 +126,11 @@ Result<bool> Store::update_endpoint(const EndpointRow& endpoint) {
     ATTUNE_TRY(bool found, lock_endpoint(connection, endpoint.tenant, endpoint.id));
     if (!found) return false;
     ATTUNE_TRY_VOID(connection.change(
-        "UPDATE endpoints SET url = ?, secret = ?, event_types = ?, description = ?, enabled = ? "
-        "WHERE id = ?",
-        {endpoint.url, endpoint.secret, list_text(endpoint.event_types), endpoint.description,
-         std::int64_t{endpoint.enabled}, endpoint.id}));
+        "UPDATE endpoints SET name = ?, url = ?, secret = ?, event_types = ?, enabled = ?, "
+        "updated_at = ?, previous_secret = ?, previous_until = ? WHERE id = ?",
+        {endpoint.name, endpoint.url, endpoint.secret, list_text(endpoint.event_types),
+         std::int64_t{endpoint.enabled}, endpoint.updated_at, endpoint.previous_secret,
+         endpoint.previous_until, endpoint.id}));
     return true;
   });
 }
@@ -216,8 +227,8 @@ Result<Page<DeliveryRow>> Store::list_deliveries(const Tenant& tenant, std::stri
                              "outbox",
                              kDeliveryColumns),
         .columns =
-            "id, endpoint_id, url, secret, type, body, created_at, attempts, next_at, state, "
-            "last_status, last_error, delivered_at",
+            "id, endpoint_id, url, secret, previous_secret, previous_until, type, body, "
+            "created_at, attempts, next_at, state, last_status, last_error, delivered_at",
         .column_types = std::string(kDeliveryTypes),
         .condition = "organization = ? AND project = ? AND endpoint_id = ?",
         .parameters = {tenant.organization, tenant.project, std::string(endpoint_id)}};

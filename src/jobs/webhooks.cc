@@ -8,7 +8,9 @@
 
 #include "client/url.h"
 #include "jobs/public_address.h"
+#include "jobs/store_support.h"
 #include "jobs/webhook_signature.h"
+#include "wire/ids.h"
 
 namespace attune::jobs {
 
@@ -22,6 +24,15 @@ std::int64_t plain_delay(std::int64_t attempts) {
   std::int64_t delay = kFirstDelay;
   for (std::int64_t i = 1; i < attempts && delay < kLongestDelay; ++i) delay *= 2;
   return std::min(delay, kLongestDelay);
+}
+
+// By each secret that holds: "v1,..." or "v1,... v1,...".
+Result<std::string> signatures(const DeliveryRow& delivery, std::int64_t now) {
+  ATTUNE_TRY(std::string text, sign_webhook(delivery.secret, delivery.id, now, delivery.body));
+  if (delivery.previous_secret.empty() || delivery.previous_until <= now) return text;
+  ATTUNE_TRY(const std::string before,
+             sign_webhook(delivery.previous_secret, delivery.id, now, delivery.body));
+  return text + " " + before;
 }
 
 std::string host_of(const std::string& url) {
@@ -96,10 +107,26 @@ Result<bool> WebhookSender::deliver_next(client::HttpClient& http) {
   return true;
 }
 
+Result<WebhookSender::Attempt> WebhookSender::try_out(const EndpointRow& endpoint,
+                                                      const std::string& type) {
+  ATTUNE_TRY(const std::int64_t now, store_.now());
+  client::HttpClient http = new_client();
+  return attempt(http,
+                 {.id = wire::new_id("wh_"),
+                  .endpoint_id = endpoint.id,
+                  .url = endpoint.url,
+                  .secret = endpoint.secret,
+                  .previous_secret = endpoint.previous_secret,
+                  .previous_until = endpoint.previous_until,
+                  .type = type,
+                  .body = webhook_body(type, "ftjob-sample", now)},
+                 now);
+}
+
 WebhookSender::Attempt WebhookSender::attempt(client::HttpClient& http, const DeliveryRow& delivery,
                                               std::int64_t now) {
   Attempt made;
-  const auto signature = sign_webhook(delivery.secret, delivery.id, now, delivery.body);
+  const auto signature = signatures(delivery, now);
   if (!signature) {
     made.error = signature.error().message();
     return made;

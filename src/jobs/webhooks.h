@@ -10,6 +10,7 @@
 //   retry_delay. Store::replay_delivery starts it over.
 // - Addresses outside the public Internet are refused, when the connection is made (so that a name
 //   cannot change its meaning between the check and the use), unless options allow them.
+// - While the secret before the last one holds, it signs as well: webhook-signature has two parts.
 // - Several servers on one store share the outbox; each delivery is held by one sender at a time.
 #pragma once
 
@@ -64,15 +65,18 @@ class WebhookSender {
   Result<bool> deliver_next(client::HttpClient& http);
   client::HttpClient new_client() const;
 
-  const WebhookCounters& counters() const { return counters_; }
-
- private:
   struct Attempt {
     bool accepted = false;
     std::int64_t status = 0;  // 0: no answer
     std::string error;
     std::optional<double> wait_seconds;  // asked for by the receiver
   };
+  // Sends one sample event of that type at once, past the outbox and the counters.
+  Result<Attempt> try_out(const EndpointRow& endpoint, const std::string& type);
+
+  const WebhookCounters& counters() const { return counters_; }
+
+ private:
   Attempt attempt(client::HttpClient& http, const DeliveryRow& delivery, std::int64_t now);
   Result<void> finish(const DeliveryRow& delivery, const Attempt& attempt, std::int64_t now);
   void run();

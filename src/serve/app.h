@@ -16,7 +16,8 @@
 
 namespace attune::jobs {
 class Launcher;
-}
+class WebhookSender;
+}  // namespace attune::jobs
 
 namespace attune::serve {
 
@@ -37,10 +38,11 @@ struct App {
   EventHub* events = nullptr;
   BaseList* bases = nullptr;
   ModelPool* models = nullptr;
-  jobs::Launcher* launcher = nullptr;  // null: another process runs the jobs
-  ServerMetrics* metrics = nullptr;    // null: nothing is counted
-  Log* log = nullptr;                  // null: nothing is logged
-  Server* server = nullptr;            // set after the routes were added, for metrics
+  jobs::Launcher* launcher = nullptr;       // null: another process runs the jobs
+  jobs::WebhookSender* webhooks = nullptr;  // null: this process sends none
+  ServerMetrics* metrics = nullptr;         // null: nothing is counted
+  Log* log = nullptr;                       // null: nothing is logged
+  Server* server = nullptr;                 // set after the routes were added, for metrics
 };
 
 }  // namespace attune::serve

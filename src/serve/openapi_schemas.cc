@@ -225,20 +225,35 @@ std::string_view openapi_schemas() {
   "DeleteKeyResponse": {"type": "object", "properties": {"id": {"type": "string"}, "object":
     {"type": "string", "const": "api_key"}, "deleted": {"type": "boolean"}}, "required": ["id",
     "object", "deleted"]},
-  "WebhookEndpointRequest": {"type": "object", "properties": {"url": {"type": "string"},
-    "event_types": {"type": "array", "items": {"type": "string"}}, "description":
-    {"type": "string"}, "enabled": {"type": "boolean"}}, "additionalProperties": false},
+  "WebhookEndpointRequest": {"type": "object", "properties": {"name": {"type": "string"}, "url":
+    {"type": "string"}, "event_types": {"type": "array", "items": {"type": "string"}}, "enabled":
+    {"type": "boolean"}}, "additionalProperties": false},
+  "WebhookSecretRequest": {"type": "object", "properties": {"keep_old_secret_active_for_24_hours":
+    {"type": "boolean"}}, "additionalProperties": false},
+  "WebhookTestRequest": {"type": "object", "properties": {"event_type": {"type": "string"}},
+    "required": ["event_type"], "additionalProperties": false},
+  "WebhookTestResult": {"type": "object", "properties": {"object": {"type": "string",
+    "const": "webhook_endpoint.test"}, "event_type": {"type": "string"}, "status_code":
+    {"type": "integer"}, "success": {"type": "boolean", "const": true}, "webhook_endpoint_id":
+    {"type": "string"}}, "required": ["object", "event_type", "status_code", "success",
+    "webhook_endpoint_id"]},
+  "ListWebhookEventTypesResponse": {"type": "object", "properties": {"object": {"type": "string",
+    "const": "list"}, "data": {"type": "array", "items": {"type": "string"}}},
+    "required": ["object", "data"]},
   "WebhookEndpoint": {"type": "object", "properties": {"id": {"type": "string"}, "object":
-    {"type": "string", "const": "webhook_endpoint"}, "url": {"type": "string"}, "event_types":
-    {"type": "array", "items": {"type": "string"}}, "description": {"type": "string"}, "enabled":
-    {"type": "boolean"}, "created_at": {"type": "integer"}, "secret": {"type": "string"}},
-    "required": ["id", "object", "url", "event_types", "enabled", "created_at"]},
+    {"type": "string", "const": "webhook_endpoint"}, "name": {"type": "string"}, "url": {"type":
+    "string"}, "event_types": {"type": "array", "items": {"type": "string"}}, "enabled": {"type":
+    "boolean"}, "created_at": {"type": "integer"}, "updated_at": {"type": "integer"},
+    "signing_secret_hint": {"type": "string"}, "signing_secret": {"type": "string"}}, "required":
+    ["id", "object", "name", "url", "event_types", "enabled", "created_at", "updated_at",
+    "signing_secret_hint"]},
   "ListWebhookEndpointsResponse": {"type": "object", "properties": {"object": {"type": "string",
     "const": "list"}, "data": {"type": "array", "items":
-    {"$ref": "#/components/schemas/WebhookEndpoint"}}, "has_more": {"type": "boolean"}},
+    {"$ref": "#/components/schemas/WebhookEndpoint"}}, "first_id": {"type": ["string", "null"]},
+    "last_id": {"type": ["string", "null"]}, "has_more": {"type": "boolean"}},
     "required": ["object", "data", "has_more"]},
   "DeleteWebhookEndpointResponse": {"type": "object", "properties": {"id": {"type": "string"},
-    "object": {"type": "string", "const": "webhook_endpoint"}, "deleted": {"type": "boolean"}},
+    "object": {"type": "string", "const": "webhook_endpoint.deleted"}, "deleted": {"type": "boolean"}},
     "required": ["id", "object", "deleted"]},
   "WebhookDelivery": {"type": "object", "properties": {"id": {"type": "string"}, "object":
     {"type": "string", "const": "webhook_delivery"}, "endpoint_id": {"type": "string"}, "type":

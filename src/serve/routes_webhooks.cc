@@ -4,11 +4,13 @@
 #include <array>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <openssl/evp.h>
 #include <sys/random.h>
 
 #include "base/check.h"
 #include "client/url.h"
+#include "jobs/webhooks.h"
 #include "serve/body_fields.h"
 #include "wire/ids.h"
 #include "wire/page.h"
@@ -18,8 +20,11 @@ namespace attune::serve {
 namespace {
 
 constexpr std::size_t kLongestUrl = 2048;
+constexpr std::size_t kLongestName = 256;
+constexpr std::size_t kMostTypes = 64;  // more than there are: each unknown one is refused by name
 constexpr std::int64_t kMostOnPage = 100;
-constexpr std::size_t kMostEndpoints = 50;
+constexpr std::int64_t kMostEndpoints = 50;
+constexpr std::int64_t kOldSecretSeconds = 24 * 3600;
 constexpr std::array<std::string_view, 3> kEventTypes = {
     "fine_tuning.job.succeeded", "fine_tuning.job.failed", "fine_tuning.job.cancelled"};
 
@@ -34,16 +39,27 @@ std::string new_secret() {
          std::string(reinterpret_cast<const char*>(text.data()), static_cast<std::size_t>(length));
 }
 
+// Enough to tell two secrets apart.
+std::string secret_hint(const std::string& secret) {
+  constexpr std::size_t kShown = 4;
+  return "whsec_..." + secret.substr(secret.size() - std::min(secret.size(), kShown));
+}
+
 Json endpoint_json(const jobs::EndpointRow& row, bool with_secret) {
   Json json = Json::object();
   json["id"] = row.id;
   json["object"] = "webhook_endpoint";
-  json["url"] = row.url;
-  json["event_types"] = row.event_types;
-  json["description"] = row.description;
-  json["enabled"] = row.enabled;
   json["created_at"] = row.created_at;
-  if (with_secret) json["secret"] = row.secret;
+  json["updated_at"] = row.updated_at;
+  json["name"] = row.name;
+  json["url"] = row.url;
+  if (row.event_types.empty())
+    json["event_types"] = kEventTypes;
+  else
+    json["event_types"] = row.event_types;
+  json["enabled"] = row.enabled;
+  json["signing_secret_hint"] = secret_hint(row.secret);
+  if (with_secret) json["signing_secret"] = row.secret;
   return json;
 }
 
@@ -75,22 +91,36 @@ Json delivery_json(const jobs::DeliveryRow& row) {
   return json;
 }
 
+Answer<void> check_event_type(const char* param, const std::string& type) {
+  if (std::find(kEventTypes.begin(), kEventTypes.end(), type) != kEventTypes.end()) return {};
+  return wire::refuse(wire::invalid_value(
+      param, fmt::format("Invalid '{}': this server sends no '{}'. It sends {}.", param, type,
+                         fmt::join(kEventTypes, ", "))));
+}
+
 // Puts what the body says into the row.
 Answer<void> read_endpoint(const Json& body, bool is_new, jobs::EndpointRow& row) {
   BodyFields fields(body);
+  if (const auto name = is_new ? std::optional(fields.required_text("name", kLongestName))
+                               : fields.text("name", kLongestName))
+    row.name = *name;
   if (const auto url = is_new ? std::optional(fields.required_text("url", kLongestUrl))
                               : fields.text("url", kLongestUrl))
     row.url = *url;
-  if (const auto types = fields.texts("event_types", kEventTypes.size())) row.event_types = *types;
-  if (const auto description = fields.text("description", 512)) row.description = *description;
+  const auto types = fields.texts("event_types", kMostTypes);
   if (const auto enabled = fields.truth("enabled")) row.enabled = *enabled;
   ATTUNE_ANSWER_VOID(fields.end());
+  if (is_new && !types) return wire::refuse(wire::missing_parameter("event_types"));
+  if (types) {
+    if (types->empty())
+      return wire::refuse(
+          wire::invalid_value("event_types", "Invalid 'event_types': at least one is needed."));
+    for (const std::string& type : *types)
+      ATTUNE_ANSWER_VOID(check_event_type("event_types", type));
+    row.event_types = *types;
+  }
   if (auto url = client::Url::parse(row.url, "url"); !url)
     return wire::refuse(wire::invalid_value("url", "Invalid 'url': " + url.error().message()));
-  for (const std::string& type : row.event_types)
-    if (std::find(kEventTypes.begin(), kEventTypes.end(), type) == kEventTypes.end())
-      return wire::refuse(wire::invalid_value(
-          "event_types", fmt::format("Invalid 'event_types': there is no '{}'.", type)));
   return {};
 }
 
@@ -99,11 +129,12 @@ Answer<Response> create_endpoint(App& app, Request& request) {
   const jobs::Tenant& tenant = request.principal.tenant;
   jobs::EndpointRow row;
   ATTUNE_ANSWER_VOID(read_endpoint(body, true, row));
-  ATTUNE_ANSWER(const auto existing, app.store.list_endpoints(tenant));
-  if (existing.size() >= kMostEndpoints)
+  ATTUNE_ANSWER(const auto existing, app.store.list_endpoints(tenant, {.limit = kMostEndpoints}));
+  if (static_cast<std::int64_t>(existing.items.size()) >= kMostEndpoints)
     return wire::refuse(
         wire::bad_request(fmt::format("A project may have {} webhook endpoints.", kMostEndpoints)));
   ATTUNE_ANSWER(row.created_at, app.store.now());
+  row.updated_at = row.created_at;
   row.id = wire::new_id("we_");
   row.tenant = tenant;
   row.secret = new_secret();
@@ -112,10 +143,12 @@ Answer<Response> create_endpoint(App& app, Request& request) {
 }
 
 Answer<Response> list_endpoints(App& app, Request& request) {
-  ATTUNE_ANSWER(const auto rows, app.store.list_endpoints(request.principal.tenant));
+  ATTUNE_ANSWER(const wire::PageQuery page, wire::parse_page(request.query, 20, kMostOnPage));
+  ATTUNE_ANSWER(const auto rows, app.store.list_endpoints(request.principal.tenant, page));
+  if (!rows.cursor_found) return unknown_cursor(page);
   std::vector<Json> items;
-  for (const jobs::EndpointRow& row : rows) items.push_back(endpoint_json(row, false));
-  return Response::json(wire::list_json(std::move(items), false));
+  for (const jobs::EndpointRow& row : rows.items) items.push_back(endpoint_json(row, false));
+  return Response::json(wire::list_json(std::move(items), rows.has_more, wire::ListIds::or_null));
 }
 
 Answer<jobs::EndpointRow> need_endpoint(App& app, const Request& request) {
@@ -133,7 +166,11 @@ Answer<Response> show_endpoint(App& app, Request& request) {
 Answer<Response> update_endpoint(App& app, Request& request) {
   ATTUNE_ANSWER(const Json body, json_body(request));
   ATTUNE_ANSWER(jobs::EndpointRow row, need_endpoint(app, request));
+  const Json before = endpoint_json(row, false);
   ATTUNE_ANSWER_VOID(read_endpoint(body, false, row));
+  if (endpoint_json(row, false) != before) {
+    ATTUNE_ANSWER(row.updated_at, app.store.now());
+  }
   ATTUNE_ANSWER(const bool updated, app.store.update_endpoint(row));
   if (!updated) return wire::refuse(wire::not_found("webhook endpoint", row.id));
   return Response::json(endpoint_json(row, false));
@@ -143,7 +180,54 @@ Answer<Response> delete_endpoint(App& app, Request& request) {
   const std::string& id = request.parameter("endpoint_id");
   ATTUNE_ANSWER(const bool removed, app.store.remove_endpoint(request.principal.tenant, id));
   if (!removed) return wire::refuse(wire::not_found("webhook endpoint", id));
-  return Response::json(wire::deleted_json(id, "webhook_endpoint"));
+  return Response::json(wire::deleted_json(id, "webhook_endpoint.deleted"));
+}
+
+Answer<Response> rotate_secret(App& app, Request& request) {
+  Json body = Json::object();
+  if (!request.body.empty()) {
+    ATTUNE_ANSWER(body, json_body(request));
+  }
+  BodyFields fields(body);
+  const bool keeps_old = fields.truth("keep_old_secret_active_for_24_hours").value_or(false);
+  ATTUNE_ANSWER_VOID(fields.end());
+  ATTUNE_ANSWER(jobs::EndpointRow row, need_endpoint(app, request));
+  ATTUNE_ANSWER(row.updated_at, app.store.now());
+  row.previous_secret = keeps_old ? row.secret : std::string();
+  row.previous_until = keeps_old ? row.updated_at + kOldSecretSeconds : 0;
+  row.secret = new_secret();
+  ATTUNE_ANSWER(const bool updated, app.store.update_endpoint(row));
+  if (!updated) return wire::refuse(wire::not_found("webhook endpoint", row.id));
+  return Response::json(endpoint_json(row, true));
+}
+
+Answer<Response> test_endpoint(App& app, Request& request) {
+  ATTUNE_ANSWER(const Json body, json_body(request));
+  BodyFields fields(body);
+  const std::string type = fields.required_text("event_type", kLongestName);
+  ATTUNE_ANSWER_VOID(fields.end());
+  ATTUNE_ANSWER_VOID(check_event_type("event_type", type));
+  ATTUNE_ANSWER(const jobs::EndpointRow row, need_endpoint(app, request));
+  if (app.webhooks == nullptr)
+    return wire::refuse(wire::bad_request("This server sends no webhooks."));
+  ATTUNE_ANSWER(const auto attempt, app.webhooks->try_out(row, type));
+  if (attempt.status == 0)
+    return wire::refuse(wire::bad_request(
+        fmt::format("The endpoint did not answer: {}.", attempt.error), "webhook_test_failed"));
+  Json json = Json::object();
+  json["object"] = "webhook_endpoint.test";
+  json["event_type"] = type;
+  json["status_code"] = attempt.status;
+  json["success"] = true;  // of the sending; status_code has the receiver's opinion
+  json["webhook_endpoint_id"] = row.id;
+  return Response::json(json);
+}
+
+Answer<Response> list_event_types() {
+  Json json = Json::object();
+  json["object"] = "list";
+  json["data"] = kEventTypes;
+  return Response::json(json);
 }
 
 Answer<std::optional<jobs::DeliveryState>> state_filter(const Request& request) {
@@ -205,6 +289,24 @@ void add_webhook_routes(Router& router, App& app) {
   router.add("DELETE", one, "webhooks:write",
              [&app](Request& request) { return delete_endpoint(app, request); },
              {.summary = "Remove a webhook endpoint", .response = "DeleteWebhookEndpointResponse"});
+  router.add("POST", one + "/rotate_secret", "webhooks:write",
+             [&app](Request& request) { return rotate_secret(app, request); },
+             {.remembers = false,
+              .summary = "Give a webhook endpoint a new secret",
+              .request = "WebhookSecretRequest",
+              .response = "WebhookEndpoint"});
+  router.add("POST", one + "/test", "webhooks:write",
+             [&app](Request& request) { return test_endpoint(app, request); },
+             {.run = Run::long_running,
+              .remembers = false,
+              .summary = "Send a sample event to a webhook endpoint",
+              .request = "WebhookTestRequest",
+              .response = "WebhookTestResult"});
+  router.add("GET", "/v1/webhook_event_types", "webhooks:read",
+             [](Request&) { return list_event_types(); },
+             {.run = Run::on_io_thread,
+              .summary = "List the types of events that are sent",
+              .response = "ListWebhookEventTypesResponse"});
   router.add("GET", one + "/deliveries", "webhooks:read",
              [&app](Request& request) { return list_deliveries(app, request); },
              {.summary = "List the deliveries to an endpoint",

@@ -42,6 +42,29 @@ TEST_P(Databases, RecordTheirMigrationsAndOpenAgain) {
   EXPECT_EQ(rows.size(), migrations().size());
 }
 
+TEST_P(Databases, OfTheFirstSchemaKeepTheirEndpoints) {
+  auto database = open_database();
+  must(database->write([](Connection& connection) -> Result<void> {
+    // Back to what the first schema was.
+    for (const char* statement :
+         {"ALTER TABLE endpoints RENAME COLUMN name TO description",
+          "ALTER TABLE endpoints DROP COLUMN updated_at",
+          "ALTER TABLE endpoints DROP COLUMN previous_secret",
+          "ALTER TABLE endpoints DROP COLUMN previous_until",
+          "DELETE FROM schema_migrations WHERE version > 1",
+          "INSERT INTO endpoints (id, organization, project, url, secret, event_types, "
+          "description, enabled, created_at) VALUES ('we_old', 'org-local', 'proj-local', "
+          "'https://example.com', 'whsec_MDEy', '[]', '', 1, 12)"})
+      ATTUNE_TRY_VOID(connection.run(statement));
+    return {};
+  }));
+  auto again = open_again();
+  const EndpointRow row = must(again->find_endpoint({}, "we_old")).value();
+  EXPECT_EQ(row.name, "webhook");
+  EXPECT_EQ(row.updated_at, 12);
+  EXPECT_EQ(row.previous_until, 0);
+}
+
 TEST_P(Databases, RollBackAllOfAWorkThatFails) {
   auto database = open_database();
   auto done = database->write([](Connection& connection) -> Result<void> {

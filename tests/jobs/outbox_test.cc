@@ -127,7 +127,7 @@ TEST_P(Outbox, EndpointsAreChangedAndRemovedByTheirTenantAlone) {
   row.url = "https://example.com/new";
   row.enabled = false;
   EXPECT_TRUE(must(store_->update_endpoint(row)));
-  EXPECT_EQ(must(store_->list_endpoints({})).at(0).url, "https://example.com/new");
+  EXPECT_EQ(must(store_->list_endpoints({})).items.at(0).url, "https://example.com/new");
   Tenant other{"org-other", "proj-local"};
   row.tenant = other;
   EXPECT_FALSE(must(store_->update_endpoint(row)));
@@ -135,7 +135,7 @@ TEST_P(Outbox, EndpointsAreChangedAndRemovedByTheirTenantAlone) {
   EXPECT_FALSE(must(store_->remove_endpoint(other, id)));
   must(store_->emit_webhook({}, "batch.completed", "batch_1"));
   EXPECT_TRUE(must(store_->remove_endpoint({}, id)));
-  EXPECT_TRUE(must(store_->list_endpoints({})).empty());
+  EXPECT_TRUE(must(store_->list_endpoints({})).items.empty());
 }
 
 // ---- API keys ----

@@ -79,6 +79,30 @@ TEST_P(Webhooks, SendsASignedEvent) {
   EXPECT_EQ(delivery().last_status, 200);
 }
 
+TEST_P(Webhooks, AreSignedByTheOldSecretTooWhileItHolds) {
+  HttpReceiver receiver;
+  add_endpoint(receiver.url());
+  EndpointRow row = must(store_->find_endpoint({}, "we_1")).value();
+  row.previous_secret = "whsec_MDEy";
+  row.previous_until = time_ + 10;
+  EXPECT_TRUE(must(store_->update_endpoint(row)));
+  for (int i = 0; i < 2; ++i) {
+    emit();
+    EXPECT_TRUE(deliver());
+    time_ += 10;
+  }
+  const auto requests = receiver.requests();
+  ASSERT_EQ(requests.size(), 2u);
+  const auto signed_by = [](const ReceivedRequest& request, std::string_view secret) {
+    return sign_webhook(secret, request.header("webhook-id"),
+                        std::stoll(request.header("webhook-timestamp")), request.body)
+        .value();
+  };
+  EXPECT_EQ(requests[0].header("webhook-signature"),
+            signed_by(requests[0], kSecret) + " " + signed_by(requests[0], "whsec_MDEy"));
+  EXPECT_EQ(requests[1].header("webhook-signature"), signed_by(requests[1], kSecret));
+}
+
 TEST_P(Webhooks, TriesAgainWithTheSameIdAndLongerPauses) {
   HttpReceiver receiver;
   receiver.answer_with(500).answer_with(404).answer_with(204);

@@ -351,7 +351,8 @@ class Torture:
 def register_webhook(server: Server, url: str) -> str:
     """The endpoint's secret."""
     return server.json("POST", "/v1/webhook_endpoints", {
-        "url": url, "event_types": ["fine_tuning.job.succeeded", "fine_tuning.job.failed"]})["secret"]
+        "name": "kill", "url": url,
+        "event_types": ["fine_tuning.job.succeeded", "fine_tuning.job.failed"]})["signing_secret"]
 
 
 def main() -> int:

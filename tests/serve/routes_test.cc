@@ -384,22 +384,6 @@ TEST_F(RoutesOverHttp, ATenantSeesNothingOfAnother) {
   EXPECT_EQ(TestService::json(service.get("/v1/fine_tuning/jobs", fields))["data"].size(), 0);
 }
 
-// ---- webhooks ----
-
-TEST_F(RoutesOverHttp, AWebhookEndpointShowsItsSecretOnce) {
-  const Json made = TestService::json(service.post(
-      "/v1/webhook_endpoints",
-      R"({"url":"https://example.com/hook","event_types":["fine_tuning.job.succeeded"]})"));
-  EXPECT_TRUE(made["secret"].get<std::string>().starts_with("whsec_"));
-  const std::string path = "/v1/webhook_endpoints/" + made["id"].get<std::string>();
-  EXPECT_FALSE(TestService::json(service.get(path)).contains("secret"));
-  EXPECT_EQ(TestService::json(service.post(path, R"({"enabled":false})"))["enabled"], false);
-  EXPECT_EQ(TestService::json(service.get(path + "/deliveries"))["data"].size(), 0);
-  EXPECT_EQ(service.post(path + "/deliveries/wh_none/replay", "").status, 404);
-  EXPECT_EQ(TestService::json(service.remove(path))["deleted"], true);
-  EXPECT_EQ(service.get(path).status, 404);
-}
-
 // ---- the document ----
 
 TEST_F(RoutesOverHttp, TheDocumentNamesEveryRouteAndEverySchemaThatItRefersTo) {
