@@ -22,7 +22,8 @@ AccessLog::AccessLog(Log* log, ServerMetrics* metrics, const Router& router)
 void AccessLog::write(const RequestRecord& record) const {
   if (metrics_ != nullptr) {
     // A HEAD request is served by the route of GET.
-    const std::string_view method = record.method == "HEAD" ? "GET" : record.method;
+    std::string_view method = record.method;
+    if (method == "HEAD") method = "GET";
     const auto found = routes_.find({method, record.route});
     RouteMetrics& counted = found == routes_.end() ? metrics_->unmatched() : *found->second;
     counted.observe(record.status, record.seconds, record.bytes_out);

@@ -96,7 +96,7 @@ asio::awaitable<bool> Connection::serve_one() {
   co_await send(exchange, response);
   if (core_.options.on_request) {
     core_.options.on_request({.request_id = exchange.request.request_id,
-                              .method = exchange.request.method,
+                              .method = exchange.head_only ? "HEAD" : exchange.request.method,
                               .route = exchange.route ? exchange.route->pattern : std::string(),
                               .peer = peer_,
                               .key_id = exchange.request.principal.key_id,

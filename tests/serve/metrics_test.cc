@@ -204,8 +204,9 @@ TEST_F(Monitored, LogsAndCountsRequestsByTheirRoute) {
   observe("req_3", "GET", "", 404);
   observe("req_4", "GET", "/metrics", 200);
   observe("req_5", "GET", "/metrics", 500);
+  observe("req_6", "HEAD", "/v1/files/{file_id}", 200);
   const std::vector<Json> lines = log_lines();
-  ASSERT_EQ(lines.size(), 4u);  // a scrape that went well is not told
+  ASSERT_EQ(lines.size(), 5u);  // a scrape that went well is not told
   EXPECT_EQ(lines[0]["Body"], "GET /v1/files/{file_id} 200");
   EXPECT_EQ(lines[0]["Attributes"]["http.request.id"], "req_1");
   EXPECT_EQ(lines[0]["Attributes"]["http.server.request.duration"], 0.25);
@@ -213,7 +214,7 @@ TEST_F(Monitored, LogsAndCountsRequestsByTheirRoute) {
   EXPECT_EQ(lines[2]["Attributes"]["http.route"], "unmatched");
   EXPECT_EQ(lines[3]["SeverityText"], "ERROR");
   RouteMetrics& counted = metrics_.route("GET", "/v1/files/{file_id}");
-  EXPECT_EQ(counted.requests(200), 1);
+  EXPECT_EQ(counted.requests(200), 2) << "HEAD is answered by the route of GET";
   EXPECT_EQ(counted.requests(404), 1);
   EXPECT_EQ(metrics_.unmatched().requests(404), 1);
 }
