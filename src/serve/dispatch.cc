@@ -264,7 +264,8 @@ Response Dispatcher::run(Exchange& exchange) {
       return error_response(
           {.status = 409,
            .message = "A request with this Idempotency-Key is being answered just now.",
-           .code = "idempotency_key_in_use"});
+           .code = "idempotency_key_in_use",
+           .retry_after_seconds = 1});
   }
   Response response = run_once(exchange, hash);
   const std::lock_guard lock(mutex_);

@@ -189,6 +189,9 @@ Response Response::from_error(const ApiError& error) {
   Response response = json_text(wire::error_text(error), error.status);
   if (error.retry_after_seconds)
     response.headers.add("retry-after", std::to_string(*error.retry_after_seconds));
+  // The official clients try a 409 again unless they are told that it would not help.
+  if (error.status == 409 && !error.retry_after_seconds)
+    response.headers.add("x-should-retry", "false");
   if (error.status == 401) response.headers.add("www-authenticate", "Bearer");
   return response;
 }

@@ -1,5 +1,6 @@
 #include "serve/routes_embeddings.h"
 
+#include <algorithm>
 #include <cmath>
 #include <deque>
 
@@ -49,21 +50,26 @@ std::vector<float> unit_length(std::vector<float> vector) {
   return vector;
 }
 
-Answer<std::vector<float>> finish(Generation& generation, const Request& request) {
+// The first `dimensions` numbers of the mean state, brought to length one.
+Answer<std::vector<float>> finish(Generation& generation, const Request& request,
+                                  std::size_t dimensions) {
   ATTUNE_ANSWER(Collected all, collect(generation, request));
-  return unit_length(std::move(all.prompt.mean_state));
+  std::vector<float>& state = all.prompt.mean_state;
+  state.resize(std::min(dimensions, state.size()));
+  return unit_length(std::move(state));
 }
 
 // At most kAhead inputs are in the engine's queue at a time.
 Answer<std::vector<std::vector<float>>> embed(const ServedModel& model,
                                               std::vector<std::vector<std::int32_t>> inputs,
-                                              const Request& request, ServerMetrics* metrics) {
+                                              std::size_t dimensions, const Request& request,
+                                              ServerMetrics* metrics) {
   constexpr std::size_t kAhead = 64;
   std::vector<std::vector<float>> vectors;
   std::deque<Generation> tasks;
   for (std::vector<std::int32_t>& input : inputs) {
     if (tasks.size() == kAhead) {
-      ATTUNE_ANSWER(std::vector<float> vector, finish(tasks.front(), request));
+      ATTUNE_ANSWER(std::vector<float> vector, finish(tasks.front(), request, dimensions));
       vectors.push_back(std::move(vector));
       tasks.pop_front();
     }
@@ -72,7 +78,7 @@ Answer<std::vector<std::vector<float>>> embed(const ServedModel& model,
     tasks.push_back(std::move(started));
   }
   for (; !tasks.empty(); tasks.pop_front()) {
-    ATTUNE_ANSWER(std::vector<float> vector, finish(tasks.front(), request));
+    ATTUNE_ANSWER(std::vector<float> vector, finish(tasks.front(), request, dimensions));
     vectors.push_back(std::move(vector));
   }
   return vectors;
@@ -83,11 +89,11 @@ Answer<Response> create_embeddings(App& app, Request& request) {
   ATTUNE_ANSWER(const wire::EmbeddingsRequest wanted, wire::parse_embeddings_request(body));
   ATTUNE_ANSWER(const ServedModel model, app.models->find(request.principal.tenant, wanted.model));
   const std::int64_t width = model.base->weights.spec().hidden;
-  if (wanted.dimensions && *wanted.dimensions != width) {
+  const std::int64_t dimensions = wanted.dimensions.value_or(width);
+  if (dimensions > width) {
     return wire::refuse(wire::invalid_value(
         "dimensions",
-        fmt::format("The embeddings of this model have {} dimensions and can not be shortened.",
-                    width)));
+        fmt::format("Invalid 'dimensions': the embeddings of this model have {}.", width)));
   }
   std::int64_t tokens = 0;
   std::vector<std::vector<std::int32_t>> inputs;
@@ -101,8 +107,9 @@ Answer<Response> create_embeddings(App& app, Request& request) {
         "input", fmt::format("{} tokens are too many for one request: at most {}.", tokens,
                              wire::kMostTokensOfARequest)));
   }
-  ATTUNE_ANSWER(const std::vector<std::vector<float>> vectors,
-                embed(model, std::move(inputs), request, app.metrics));
+  ATTUNE_ANSWER(
+      const std::vector<std::vector<float>> vectors,
+      embed(model, std::move(inputs), static_cast<std::size_t>(dimensions), request, app.metrics));
   return Response::json(wire::embeddings_response(model.name, vectors, wanted.base64, tokens));
 }
 

@@ -307,7 +307,7 @@ TEST_F(InferenceRoutes, WhatCanNotBeDoneIsRefusedByName) {
   EXPECT_EQ(server_.refusal("completions", completion({{"prompt", Json::array({1, 99})}})).param,
             "prompt");
   EXPECT_EQ(
-      server_.refusal("embeddings", {{"model", "tiny"}, {"input", "x"}, {"dimensions", 8}}).param,
+      server_.refusal("embeddings", {{"model", "tiny"}, {"input", "x"}, {"dimensions", 999}}).param,
       "dimensions");
 }
 
