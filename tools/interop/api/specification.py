@@ -28,6 +28,8 @@ COMPLETION_LOGPROBS = COMPLETION_CHOICE + "/logprobs/anyOf/0/properties"
 
 # What the specification says about the paths that are served and does not mean, each with its reason.
 AMENDMENTS = [
+    ("/components/schemas/Embedding/properties/embedding", lambda item: {"anyOf": [item, {"type": "string"}]},
+     "encoding_format base64, which the SDKs ask for by default, gives a string"),
     ("/components/schemas/FineTuningJob/properties/status/enum", lambda known: [*known, "paused"],
      "the example of POST .../pause in the same document answers with status paused"),
     (COMPLETION_LOGPROBS + "/token_logprobs/items", lambda item: {**item, "nullable": True},
@@ -58,7 +60,7 @@ def load() -> "Specification | None":
 
 
 def allow_null(node: object) -> object:
-    """The document says 3.1 and still writes `nullable`; here as JSON Schema 2020-12 says it."""
+    """The document says 3.1 and still writes `nullable` and `exclusiveMinimum: true`; here as JSON Schema 2020-12 does."""
     if isinstance(node, list):
         return [allow_null(value) for value in node]
     if not isinstance(node, dict):
@@ -67,6 +69,8 @@ def allow_null(node: object) -> object:
     wraps = node.get("nullable") is True or (
         isinstance(parts, list) and any(isinstance(p, dict) and p.get("nullable") is True for p in parts))
     plain = {key: allow_null(value) for key, value in node.items() if key != "nullable"}
+    if plain.get("exclusiveMinimum") is True:
+        plain["exclusiveMinimum"] = plain.pop("minimum", 0)
     if wraps and isinstance(parts, list):
         plain["allOf"] = [allow_null({k: v for k, v in p.items() if k != "nullable"}) for p in parts]
     return {"anyOf": [plain, {"type": "null"}]} if wraps else plain
@@ -87,6 +91,7 @@ class Specification:
             for step in path:
                 at = at[int(step) if isinstance(at, list) else step]
             at[last] = change(at[last])
+        self.checked, self.checked_paths, self.violations = 0, set(), 0
         self.document = allow_null({"components": document["components"], "paths": document["paths"]})
         self.registry = Registry().with_resource(DOCUMENT, Resource(self._absolute(self.document), DRAFT202012))
         self.paths = [(pattern_of(template), template) for template in
@@ -106,11 +111,18 @@ class Specification:
         return next((template for pattern, template in self.paths if pattern.fullmatch(path)), None)
 
     def check(self, exchange) -> list[str]:
-        """Every way in which this answer breaks the specification."""
+        """Every way in which this answer breaks the specification, and counts them."""
         template = self.template_of(exchange.target)
-        operation = self.document["paths"].get(template, {}).get(exchange.method.lower())
-        if operation is None:
+        if exchange.method.lower() not in self.document["paths"].get(template, {}):
             return []  # an extension; the specification says nothing about it
+        faults = self.faults_of(exchange, template)
+        self.checked += 1
+        self.checked_paths.add((exchange.method, template))
+        self.violations += len(faults)
+        return faults
+
+    def faults_of(self, exchange, template: str) -> list[str]:
+        operation = self.document["paths"][template][exchange.method.lower()]
         where = f"{exchange.method} {exchange.target} -> {exchange.status}"
         if exchange.status >= 400:
             return self._faults(where, exchange.body, {"$ref": f"{DOCUMENT}#/components/schemas/ErrorResponse"})

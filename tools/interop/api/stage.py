@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from attune_server import chat_rows, jsonl
 from names import TINY
+from tap import Exchange
 
 MADE_UP_QUERY = {("after", "string"), ("after", "after"), ("after", "whe_123"), ("project_id", "project_id"),
                  ("purpose", "string"), ("purpose", "purpose")}
@@ -27,6 +28,8 @@ class Stage:
         self.server, self.tuned = server, tuned
         self.lock = threading.Lock()
         self.jobs_to_stop: list[str] = []
+        self.endpoints: list[str] = []
+        self.exchanges: list[Exchange] = []
         self.refusals: list[tuple[str, str, int, str]] = []
         self.checkpoint = server.json("GET", f"/v1/fine_tuning/jobs/{tuned['id']}/checkpoints")["data"][-1][
             "fine_tuned_model_checkpoint"]
@@ -79,6 +82,7 @@ class Stage:
             job = self.server.json("POST", "/v1/fine_tuning/jobs", {
                 "model": TINY, "training_file": file, "hyperparameters": {"n_epochs": 50, "batch_size": 1}})["id"]
             self.jobs_to_stop.append(job)
+            self.server.wait_for_job(job, ("running",))
             return job
 
     def paused_job(self) -> str:
@@ -111,7 +115,12 @@ class Stage:
                 "event_types": ["fine_tuning.job.succeeded"]}
 
     def endpoint(self) -> str:
-        return self.server.json("POST", "/v1/webhook_endpoints", self.hook())["id"]
+        """Those before are removed: a project may have fifty."""
+        with self.lock:
+            while self.endpoints:
+                self.server.request("DELETE", f"/v1/webhook_endpoints/{self.endpoints.pop()}")
+            self.endpoints.append(self.server.json("POST", "/v1/webhook_endpoints", self.hook())["id"])
+            return self.endpoints[-1]
 
     def permission(self) -> str:
         return self.server.json("POST", f"/v1/fine_tuning/checkpoints/{quote(self.checkpoint)}/permissions",
@@ -164,7 +173,7 @@ class Stage:
         parts = urlsplit(request.path)
         path = unquote(parts.path)
         query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair not in MADE_UP_QUERY]
-        if request.headers.get("content-type", "").startswith("application/json"):
+        if content and request.headers.get("content-type", "").startswith("application/json"):
             body = json.loads(content)
             self.staged_body(path, body)
             path = self.staged_path(request.command, path, body)
@@ -181,5 +190,6 @@ class Stage:
         request.send_header("Content-Length", str(len(body)))
         request.end_headers()
         request.wfile.write(body)
+        self.exchanges.append(Exchange(request.command, target, headers, content, status, answered, body))
         if status >= 400:
             self.refusals.append((request.command, target, status, body.decode(errors="replace")))

@@ -76,30 +76,31 @@ class Connection:
             found.append(one)
 
     def _next(self) -> Exchange | None:
-        request = read_head(bytes(self.sent), self.sent_read)
-        answer = read_head(bytes(self.received), self.received_read)
+        request = read_head(self.sent, self.sent_read)
+        answer = read_head(self.received, self.received_read)
         while answer is not None and answer[0].split(" ")[1].startswith("1"):  # 100 Continue
             self.received_read = answer[2]
-            answer = read_head(bytes(self.received), self.received_read)
+            answer = read_head(self.received, self.received_read)
         if request is None or answer is None:
             return None
         method, target = request[0].split(" ")[:2]
-        asked = read_body(request[1], bytes(self.sent), request[2], self.closed, is_answer=False)
+        asked = read_body(request[1], self.sent, request[2], self.closed, is_answer=False)
         status = int(answer[0].split(" ")[1])
         if method == "HEAD" or status in (204, 304):
             got = (b"", answer[2])
         else:
-            got = read_body(answer[1], bytes(self.received), answer[2], self.closed, is_answer=True)
+            got = read_body(answer[1], self.received, answer[2], self.closed, is_answer=True)
         if asked is None or got is None:
             return None
         self.sent_read, self.received_read = asked[1], got[1]
-        return Exchange(method, target, request[1], asked[0], status, answer[1], got[0])
+        return Exchange(method, target, request[1], bytes(asked[0]), status, answer[1], bytes(got[0]))
 
 
 class Tap:
     def __init__(self, host: str, port: int):
         self.target = (host, port)
         self.connections: list[Connection] = []
+        self.unread: list[Exchange] = []
         self.losses = 0  # answers still to be lost
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
@@ -112,9 +113,21 @@ class Tap:
             self.losses = count
 
     def exchanges(self) -> list[Exchange]:
+        """The complete exchanges since the last call."""
         with self.lock:
             connections = list(self.connections)
-        return [exchange for connection in connections for exchange in connection.exchanges()]
+        ended = [connection for connection in connections if connection.closed]
+        found = [exchange for connection in connections for exchange in connection.exchanges()]
+        with self.lock:
+            self.connections = [connection for connection in self.connections if connection not in ended]
+        self.unread += found
+        return found
+
+    def unchecked(self) -> list[Exchange]:
+        """Those that were not handed out here before, whoever else has seen them."""
+        self.exchanges()
+        found, self.unread = self.unread, []
+        return found
 
     def close(self) -> None:
         self.listener.close()

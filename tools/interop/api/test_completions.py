@@ -1,4 +1,8 @@
-"""Completions: text that goes on, and the probabilities of a given text, as evaluation harnesses ask for them."""
+"""Completions: text that goes on, and the probabilities of a given text, as evaluation harnesses ask for them.
+
+The SDK's types know no null for the probability of an echoed prompt's first token, nor for the finish_reason of a chunk; the
+service sends both. Tests that meet one use the client that does not hold answers against those types.
+"""
 
 import math
 
@@ -34,11 +38,11 @@ def test_prompts_of_every_kind_mean_the_same(client, attune, base_model):
     assert [several.choices[i].text for i in (0, 1, 4, 5)] == [wanted] * 4
 
 
-def test_the_probabilities_of_a_prompt_are_those_of_the_score_command(client, attune, base_model):
+def test_the_probabilities_of_a_prompt_are_those_of_the_score_command(loose, attune, base_model):
     ids = attune.json("tokenize", "--model", base_model, "--text", PROMPT)["ids"]
     scored = attune.json("score", "--model", base_model, "--tokens", ",".join(map(str, ids)))["logprobs"]
     for prompt in (PROMPT, ids):
-        choice = complete(client, prompt=prompt, echo=True, logprobs=3, max_tokens=0).choices[0]
+        choice = complete(loose, prompt=prompt, echo=True, logprobs=3, max_tokens=0).choices[0]
         assert choice.text == PROMPT
         assert "".join(choice.logprobs.tokens) == PROMPT
         assert choice.logprobs.token_logprobs[0] is None
@@ -53,13 +57,13 @@ def test_the_probabilities_of_a_prompt_are_those_of_the_score_command(client, at
             assert len(alternatives) in (3, 4)  # the token itself is added when it is not among the best
 
 
-def test_echo_with_one_token_more_ends_in_that_token(client):
+def test_echo_with_one_token_more_ends_in_that_token(loose):
     """What lm-evaluation-harness sends: it leaves the last probability out and compares the first alternative."""
-    choice = complete(client, echo=True, logprobs=1, max_tokens=1, seed=1234).choices[0]
-    plain = complete(client, echo=True, logprobs=1, max_tokens=0).choices[0]
+    choice = complete(loose, echo=True, logprobs=1, max_tokens=1, seed=1234).choices[0]
+    plain = complete(loose, echo=True, logprobs=1, max_tokens=0).choices[0]
     assert choice.logprobs.token_logprobs[:-1] == pytest.approx(plain.logprobs.token_logprobs, nan_ok=True) or \
         choice.logprobs.token_logprobs[1:-1] == pytest.approx(plain.logprobs.token_logprobs[1:], abs=1e-3)
-    assert choice.text == PROMPT + complete(client, max_tokens=1).choices[0].text
+    assert choice.text == PROMPT + complete(loose, max_tokens=1).choices[0].text
 
 
 def test_the_probabilities_of_an_answer(client):
@@ -71,10 +75,10 @@ def test_the_probabilities_of_an_answer(client):
         assert value == max(alternatives.values())
 
 
-def test_a_stream_adds_up_to_the_text(client):
-    whole = complete(client, n=2, temperature=1, seed=3)
+def test_a_stream_adds_up_to_the_text(loose):
+    whole = complete(loose, n=2, temperature=1, seed=3)
     texts = ["", ""]
-    for chunk in complete(client, n=2, temperature=1, seed=3, stream=True):
+    for chunk in complete(loose, n=2, temperature=1, seed=3, stream=True):
         assert chunk.object == "text_completion"
         for choice in chunk.choices:
             texts[choice.index] += choice.text

@@ -22,18 +22,22 @@ RESOURCES = ["test_files.py", "test_uploads.py", "test_models.py", "test_complet
 
 # Pattern of "module::test" -> why the server answers otherwise than the mock that these tests were made for.
 DIFFERENCES = {
-    r"(files|jobs|checkpoints|permissions)::.*(list|list_events|retrieve)_with_all_params":
-        "limit=0: a page holds at least one item; refused with 400",
-    r"jobs::.*method_create_with_all_params":
-        "type supervised together with objects for dpo and reinforcement: contradictory; refused with 400",
-    r"chat.test_completions::.*create_with_all_params":
-        "audio, functions, tools, prediction and web search at once: refused by name with 400",
-    r"chat.test_completions::.*(method|raw_response|streaming_response)_(retrieve|update|list|delete)":
-        "stored chat completions are not kept; 404 or 405",
-    r"test_completions::.*create_with_all_params":
-        "a suffix to fill in before, and log-probabilities of 0 tokens with best_of 0: refused by name with 400",
-    r"jobs::.*(method|raw_response|streaming_response)_pause\\[strict\\]":
+    r"(test_files|test_jobs|test_checkpoints|test_permissions)\..*::test_method_(list|list_events|retrieve)_with_all_params":
+        "limit=0: the specification gives no least value, and a page of nothing has no end; refused with 400",
+    r"completions\..*::test_method_create_with_all_params":
+        "logit_bias for a token named 'foo', and tools, audio and web search at once; refused by name with 400",
+    r"chat\.test_completions\..*::test_\w+_(retrieve|update|list|delete)\b":
+        "chat completions are not stored; 404, or 405 for the list",
+    r"chat\.test_completions\..*::test_method_list_with_all_params":
+        "the same",
+    r"test_jobs\..*::test_\w+_pause\b":
         "the SDK's type of the status has no paused, which the specification's own example answers",
+    r"test_embeddings\..*::test_(method|raw_response|streaming_response)_create\[(strict|aiohttp)\]":
+        "the SDK asks for base64 and decodes it after it has held the answer against its types, which know no base64",
+    r"test_webhooks\..*::test_\w+_(create|test)\b":
+        "event type batch.completed: there are no batches here; refused by name with 400",
+    r"test_webhooks\..*::test_method_update_with_all_params":
+        "the same",
 }
 
 
@@ -65,7 +69,7 @@ def outcomes(report):
     return found
 
 
-def test_the_tests_of_the_sdk_pass_but_for_the_listed_differences(sdk_source, server, tuned, tmp_path):
+def test_the_tests_of_the_sdk_pass_but_for_the_listed_differences(sdk_source, server, tuned, tmp_path, published):
     stage = Stage(server, {"id": tuned.id})
     report = tmp_path / "report.xml"
     done = subprocess.run(
@@ -78,6 +82,8 @@ def test_the_tests_of_the_sdk_pass_but_for_the_listed_differences(sdk_source, se
     assert report.is_file(), done.stdout[-3000:] + done.stderr[-3000:]
     found = outcomes(report)
     assert len(found) > 600
+    faults = [fault for exchange in stage.exchanges for fault in published.check(exchange)] if published else []
+    assert not faults, "\n".join(faults[:20])
     unexpected, used = [], set()
     for test, outcome in found.items():
         listed = next((pattern for pattern in DIFFERENCES if re.search(pattern, test)), None)

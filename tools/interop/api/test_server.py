@@ -25,7 +25,7 @@ def test_the_checker_finds_a_fault(published):
     good = {"id": "m", "object": "model", "created": 1, "owned_by": "x"}
     for body, faults in ((good, 0), ({**good, "created": "now"}, 1), ({"id": "m"}, 3)):
         exchange = Exchange("GET", "/v1/models/m", {}, b"", 200, {"content-type": "application/json"}, json.dumps(body).encode())
-        assert len(published.check(exchange)) == faults
+        assert len(published.faults_of(exchange, "/models/{model}")) == faults
 
 
 def test_the_server_is_healthy(server):
