@@ -1,6 +1,6 @@
 // Trains a byte-level BPE vocabulary on text and writes it as tokenizer.json, which this and other
-// programs load. Words are cut by kCopyingPattern (names alike everywhere, digits single); nothing is
-// normalised.
+// programs load. Words are cut by kCopyingPattern (names alike everywhere, digits single); nothing
+// is normalised.
 //
 //   BpeTrainer trainer({.vocabulary_size = 8192, .special_tokens = {"<|endoftext|>",
 //   "<|im_start|>", "<|im_end|>"}}); for (const std::string& document : documents)

@@ -26,9 +26,10 @@ inline constexpr std::string_view kLlama3Pattern =
 inline constexpr std::string_view kQwen2Pattern =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
-// Ours: a space belongs to the lower-case word after it, but a capital, a digit and a sign start afresh. A name is
-// then the same tokens after a space, after a quotation mark and at the start of a line, so copying it into JSON
-// repeats tokens; with the patterns above it has to be spelled anew.
+// Ours: a space belongs to the lower-case word after it, but a capital, a digit and a sign start
+// afresh. A name is then the same tokens after a space, after a quotation mark and at the start of
+// a line, so copying it into JSON repeats tokens; with the patterns above it has to be spelled
+// anew.
 inline constexpr std::string_view kCopyingPattern =
     R"('(?:[stmd]|re|ve|ll)(?!\p{L})| ?[\p{Ll}\p{Lt}\p{Lm}\p{Lo}]+|\p{Lu}+[\p{Ll}\p{Lt}\p{Lm}\p{Lo}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
