@@ -7,14 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-GOLDEN = ROOT / "tests" / "golden" / "model"
-SHARED = ROOT.parent / "shared"
-BASE = ROOT / "models" / "attune-base"
-
-FAMILIES = sorted(p.name for p in GOLDEN.iterdir() if p.is_dir())
-ADAPTERS = sorted(str(p.parent.relative_to(GOLDEN)) for p in GOLDEN.glob("*/*/adapter_config.json"))
+from places import ROOT
 
 
 def pytest_addoption(parser):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import reference
-from conftest import ADAPTERS, BASE, FAMILIES, GOLDEN, SHARED
+from places import ADAPTERS, BASE, FAMILIES, GOLDEN, SHARED
 
 VOCABULARY = 91
 

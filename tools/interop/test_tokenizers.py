@@ -5,7 +5,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 from transformers import AutoTokenizer
 
 import tiny_chat
-from conftest import BASE, SHARED
+from places import BASE, SHARED
 
 KINDS = {"byte_level": tiny_chat.byte_level, "llama3": tiny_chat.llama3_style,
          "sentencepiece": tiny_chat.sentencepiece_style, "added_tokens": tiny_chat.added_tokens_style}
