@@ -3,9 +3,6 @@
 // differences with its interval.
 //
 //   adapter_overhead [--model FOLDER] [--rank 32] [--prompt 150] [--pairs 400] [--threads 0]
-//
-// Without weights in the folder (or without one) they are random, of the folder's config.json: the
-// time does not depend on them.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -18,7 +15,6 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "infer/engine.h"
-#include "io/json.h"
 
 namespace attune {
 namespace {
@@ -29,19 +25,8 @@ struct Options {
   int threads = 0;
 };
 
-Result<model::Model> make_base(const Options& options) {
-  std::error_code ignored;
-  if (std::filesystem::exists(options.model / "model.safetensors", ignored)) {
-    return model::Model::load(options.model, model::Precision::bf16);
-  }
-  const Path config = options.model / "config.json";
-  ATTUNE_TRY(const Json json, read_json(config));
-  ATTUNE_TRY(const model::ArchSpec spec, model::parse_arch_spec(json, config.string()));
-  return model::Model::random(spec, model::Precision::bf16, 1);
-}
-
 Result<std::shared_ptr<const model::Adapter>> make_adapter(const Options& options) {
-  ATTUNE_TRY(model::Model tuned, make_base(options));
+  ATTUNE_TRY(model::Model tuned, model::Model::load(options.model, model::Precision::bf16));
   ATTUNE_TRY_VOID(tuned.add_lora({.rank = options.rank, .alpha = 32}, 2));
   const Path folder = std::filesystem::temp_directory_path() / "attune_adapter_overhead";
   ATTUNE_TRY_VOID(tuned.save_adapter(folder, "base"));
@@ -49,18 +34,6 @@ Result<std::shared_ptr<const model::Adapter>> make_adapter(const Options& option
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
   return std::make_shared<const model::Adapter>(std::move(adapter));
-}
-
-// The folder's tokenizer, or one that knows nothing: what a token says does not matter here.
-Result<text::Tokenizer> make_tokenizer(const Options& options) {
-  Result<text::Tokenizer> own = text::Tokenizer::load(options.model);
-  if (own) return own;
-  const Path path = std::filesystem::temp_directory_path() / "attune_adapter_overhead.json";
-  ATTUNE_TRY_VOID(write_file_atomic(
-      path, R"({"added_tokens":[],"normalizer":null,"pre_tokenizer":{"type":"ByteLevel"},)"
-            R"("post_processor":null,"decoder":{"type":"ByteLevel"},)"
-            R"("model":{"type":"BPE","vocab":{"a":0},"merges":[]}})"));
-  return text::Tokenizer::load(path);
 }
 
 // Seconds until the first token of a new prompt.
@@ -98,9 +71,9 @@ Median median(std::vector<double> values) {
 }
 
 Result<void> run(const Options& options) {
-  ATTUNE_TRY(const model::Model base, make_base(options));
+  ATTUNE_TRY(const model::Model base, model::Model::load(options.model, model::Precision::bf16));
   ATTUNE_TRY(const auto adapter, make_adapter(options));
-  ATTUNE_TRY(const text::Tokenizer tokenizer, make_tokenizer(options));
+  ATTUNE_TRY(const text::Tokenizer tokenizer, text::Tokenizer::load(options.model));
   ATTUNE_TRY(const auto engine,
              infer::Engine::start(base, tokenizer, {.threads = options.threads}));
   const RandomStream coin{.seed = 4, .stream = stream_id("order"), .step = 0};

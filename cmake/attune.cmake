@@ -38,8 +38,8 @@ if(ATTUNE_SANITIZE)
   target_link_options(attune_options INTERFACE -fsanitize=${ATTUNE_SANITIZE})
 endif()
 
-# The release, asan and tsan presets compile up to eight sources as one (CMAKE_UNITY_BUILD): a fresh build then takes a third of the
-# time, as most of it goes to the same headers again and again. Sources that share a name of their own with a neighbour stay alone.
+# The release, asan and tsan presets compile up to eight sources as one (CMAKE_UNITY_BUILD): a fresh build then takes half the
+# time, as most of it went to the same headers again and again. Sources that share a name of their own with a neighbour stay alone.
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
 if(CMAKE_UNITY_BUILD)
   # In a unity unit every source counts as a header, so types with members of local types warn without reason; and with more code in

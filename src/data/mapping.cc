@@ -7,19 +7,13 @@
 
 #include <fmt/format.h>
 
+#include "base/trim.h"
 #include "data/clean_text.h"
 #include "io/text_encoding.h"
 
 namespace attune::data {
 
 namespace {
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
 
 std::string lower(std::string_view text) {
   std::string out(text);

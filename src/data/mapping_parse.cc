@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/trim.h"
 #include "data/mapping.h"
 #include "io/text_encoding.h"
 
@@ -19,12 +20,6 @@ Failure wrong(std::string found, std::string wanted, std::string fix = {}) {
                     .found = std::move(found),
                     .wanted = std::move(wanted),
                     .fix = std::move(fix)});
-}
-
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 // The target that `text` begins with ("user" for "user=..."), or nothing.

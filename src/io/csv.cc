@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/trim.h"
 #include "io/text_encoding.h"
 
 namespace attune {
@@ -14,13 +15,6 @@ namespace {
 
 constexpr std::array kDelimiters = {',', ';', '\t', '|'};
 constexpr std::int64_t kRecordsToJudge = 50;
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
 
 Error to_error(Failure failure) { return std::move(failure).value(); }
 

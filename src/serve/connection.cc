@@ -17,10 +17,6 @@ namespace {
 constexpr std::size_t kHeadRoom = 8 << 10;
 constexpr double kLingerSeconds = 2;
 
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
 }  // namespace
 
 ApiError broke_off() {
@@ -101,7 +97,7 @@ asio::awaitable<bool> Connection::serve_one() {
                               .peer = peer_,
                               .key_id = exchange.request.principal.key_id,
                               .status = response.status,
-                              .seconds = seconds_since(exchange.began),
+                              .seconds = exchange.clock.seconds(),
                               .bytes_in = bytes_in_,
                               .bytes_out = bytes_out_});
   }

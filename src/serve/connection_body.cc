@@ -1,6 +1,5 @@
 // The reading of bodies: JSON to memory, forms to disk, and what nobody wants thrown away.
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,10 +16,6 @@ constexpr std::size_t kBodyRoom = 256 << 10;
 constexpr std::int64_t kDroppedBody = 256 << 10;       // read and thrown away to keep a connection
 constexpr std::int64_t kMostJsonInMemory = 512 << 20;  // of all requests
 constexpr double kSlowestBody = 1024;                  // bytes a second, after the first time-out
-
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
 
 Response too_slow() {
   return Response::from_error({.status = 408,
@@ -78,7 +73,7 @@ asio::awaitable<bool> Connection::read_piece(Exchange& exchange, std::string& pi
       co_return false;
     }
     // No faster than this, and a body holds its connection for as long as it likes.
-    const double spent = seconds_since(exchange.began);
+    const double spent = exchange.clock.seconds();
     const double left = grace + static_cast<double>(bytes_in_) / kSlowestBody - spent;
     allow(std::clamp(left, 0.0, grace));
     const std::int64_t missing = exchange.content_length.value_or(kLeastRoom) - bytes_in_;

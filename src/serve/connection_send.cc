@@ -281,7 +281,6 @@ asio::awaitable<void> Connection::send_events(std::string head, Subscription& su
 
 asio::awaitable<void> Connection::refuse(const ApiError& error) {
   Exchange exchange;
-  exchange.began = std::chrono::steady_clock::now();
   exchange.request.method = "?";
   exchange.request.request_id = core_.dispatcher.new_request_id();
   Response response = Response::from_error(error);

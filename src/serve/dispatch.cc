@@ -1,6 +1,7 @@
 #include "serve/dispatch.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <exception>
 
@@ -15,10 +16,6 @@ namespace {
 
 constexpr std::size_t kLongestIdempotencyKey = 256;
 constexpr std::size_t kMostRememberedBytes = 1 << 20;
-
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
 
 double monotonic_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -76,7 +73,6 @@ std::string Dispatcher::new_request_id() { return wire::new_id("req_"); }
 
 Exchange Dispatcher::begin(RequestHead head, std::string peer) {
   Exchange exchange;
-  exchange.began = std::chrono::steady_clock::now();
   exchange.head_only = head.method == "HEAD";
   exchange.has_body = head.has_body();
   exchange.wants_continue = head.expects_continue && head.has_body();
@@ -320,7 +316,7 @@ void Dispatcher::dress(const Exchange& exchange, Response& response) const {
   headers.add("x-request-id", request.request_id);
   headers.add("openai-version", "2020-10-01");
   headers.add("openai-processing-ms",
-              std::to_string(static_cast<std::int64_t>(seconds_since(exchange.began) * 1000)));
+              std::to_string(static_cast<std::int64_t>(exchange.clock.seconds() * 1000)));
   if (exchange.identified)
     headers.add("openai-organization", request.principal.tenant.organization);
   if (exchange.rate) {

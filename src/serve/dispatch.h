@@ -12,13 +12,13 @@
 //   exchange.route->options.run dispatcher.dress(exchange, response);
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_set>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "jobs/store.h"
 #include "serve/auth.h"
@@ -42,7 +42,7 @@ struct Exchange {
   std::optional<Response> answer;  // decided already: no more steps
   std::optional<RateState> rate;
   bool identified = false;
-  std::chrono::steady_clock::time_point began = {};
+  Stopwatch clock = {};  // since the head was read
 
   Body body_kind() const { return route ? route->options.body : Body::none; }
   Run run_kind() const { return route ? route->options.run : Run::on_io_thread; }

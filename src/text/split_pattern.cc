@@ -35,6 +35,15 @@ std::size_t run_end(std::string_view text, std::size_t at, Kind kind) {
   return at;
 }
 
+// A run of capitals, or of other letters.
+std::size_t letters_end(std::string_view text, std::size_t at, bool capitals) {
+  for (Seen seen = see(text, at); seen.kind == Kind::letter && is_upper_case(seen.code) == capitals;
+       seen = see(text, at)) {
+    at += seen.bytes;
+  }
+  return at;
+}
+
 bool is_line_break(char32_t code) { return code == '\r' || code == '\n'; }
 
 // 's 't 're 've 'm 'll 'd after the apostrophe at text[at]; 0 when there is none. Ignoring case
@@ -136,30 +145,17 @@ std::size_t qwen2_word_end(std::string_view text, std::size_t at) {
 
 std::size_t copying_word_end(std::string_view text, std::size_t at) {
   const Seen first = see(text, at);
-  const auto capitals_end = [&](std::size_t from) {
-    for (Seen seen = see(text, from); seen.kind == Kind::letter && is_upper_case(seen.code);
-         seen = see(text, from)) {
-      from += seen.bytes;
-    }
-    return from;
-  };
-  const auto rest_of_word = [&](std::size_t from) {
-    for (Seen seen = see(text, from); seen.kind == Kind::letter && !is_upper_case(seen.code);
-         seen = see(text, from)) {
-      from += seen.bytes;
-    }
-    return from;
-  };
   if (first.code == '\'') {
     const std::size_t end = contraction_end(text, at, false);
     if (end != 0 && see(text, end).kind != Kind::letter) return end;
   }
-  if (first.kind == Kind::letter) return rest_of_word(capitals_end(at));
+  if (first.kind == Kind::letter) return letters_end(text, letters_end(text, at, true), false);
   if (first.kind == Kind::number) return at + first.bytes;
   if (first.kind == Kind::other) return symbols_end(text, at);
   if (first.code == ' ') {
     const Seen second = see(text, at + 1);
-    if (second.kind == Kind::letter && !is_upper_case(second.code)) return rest_of_word(at + 1);
+    if (second.kind == Kind::letter && !is_upper_case(second.code))
+      return letters_end(text, at + 1, false);
     if (second.kind == Kind::other) return symbols_end(text, at + 1);
   }
   if (const std::size_t end = line_breaks_end(text, at)) return end;

@@ -1,3 +1,4 @@
+// Longer than 400 lines: one fixture with a base and two adapters, which every test needs.
 #include "infer/engine.h"
 
 #include <array>
