@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
+#include "cli/data_commands.h"
 #include "cli/data_options.h"
 
 namespace attune::cli {
@@ -43,6 +44,7 @@ void add_data(CLI::App& app, Body& selected) {
       ->required();
   command->add_flag("--json", options->json, "Print the report as one JSON object");
   command->callback([options, &selected] { selected = [options] { return prepare(*options); }; });
+  add_data_check(*group, selected);
 }
 
 }  // namespace attune::cli

@@ -3,11 +3,15 @@
 namespace attune::cli {
 
 void DataOptions::declare(CLI::App& command) {
+  declare_reading(command);
+  command.add_flag("--keep-contract-breakers", keep_breakers,
+                   "Keep rows whose answer breaks the contract; they are dropped otherwise");
+}
+
+void DataOptions::declare_reading(CLI::App& command) {
   command.add_option("file", file, "Examples: CSV, JSON or JSONL")->required();
   command.add_option("--map", map, "Which columns make a conversation: user=body,assistant=answer");
   command.add_option("--contract", contract, "JSON Schema that every answer must keep");
-  command.add_flag("--keep-contract-breakers", keep_breakers,
-                   "Keep rows whose answer breaks the contract; they are dropped otherwise");
   command.add_option("--format", format, "auto, csv, json or jsonl")
       ->check(CLI::IsMember({"auto", "csv", "json", "jsonl"}))
       ->capture_default_str();

@@ -16,6 +16,7 @@ struct DataOptions {
   bool keep_breakers = false;
 
   void declare(CLI::App& command);
+  void declare_reading(CLI::App& command);  // all but what only preparing needs
   Result<std::optional<grammar::Contract>> load_contract() const;
   // `contract` must outlive the result.
   data::PrepareOptions prepare_options(const std::optional<grammar::Contract>& contract) const;

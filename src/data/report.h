@@ -32,6 +32,11 @@ struct Finding {
   std::string found;
   std::string wanted;
   std::string fix;
+  // Of `attune data check` (check.h): the code, and the place as numbers; 0 where they are not
+  // known.
+  std::string code = {};
+  std::int64_t line = 0;
+  std::int64_t column = 0;
 
   // "tickets.csv:12 messages[1].content: found; wanted wanted. Fix: fix"
   std::string message() const;

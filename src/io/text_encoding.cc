@@ -134,6 +134,13 @@ void append_utf8(std::string& out, char32_t c) {
   }
 }
 
+std::string windows_1252_as_utf8(char byte) {
+  const char32_t character = windows_1252_character(static_cast<unsigned char>(byte));
+  std::string text;
+  append_utf8(text, character == 0 && byte != '\0' ? U'\uFFFD' : character);
+  return text;
+}
+
 TextPlace place_of(std::string_view text, std::size_t offset, std::int64_t first_line) {
   TextPlace place{.line = first_line, .column = 1};
   const std::size_t end = offset < text.size() ? offset : text.size();

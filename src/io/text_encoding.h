@@ -27,6 +27,9 @@ std::size_t find_invalid_utf8(std::string_view text);
 // Appends the UTF-8 form of a code point that is not a surrogate.
 void append_utf8(std::string& out, char32_t code_point);
 
+// The character that a byte is in Windows-1252, as UTF-8; U+FFFD for the five unused bytes.
+std::string windows_1252_as_utf8(char byte);
+
 // Line and column from 1. LF, CRLF and a lone CR each end a line; a column is one character, not
 // one byte.
 struct TextPlace {

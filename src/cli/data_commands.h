@@ -1,0 +1,10 @@
+// The commands below `attune data`, each in its own file; data.cc makes the group.
+#pragma once
+
+#include "cli/command.h"
+
+namespace attune::cli {
+
+void add_data_check(CLI::App& group, Body& selected);
+
+}  // namespace attune::cli

@@ -1,0 +1,53 @@
+// Everything that is wrong with a file of training examples, found before a core is spent: all
+// faults of all rows at once, each with file, line, column, row, JSON path, what was found, what
+// was wanted and how to mend it. Nothing is changed; a row is never passed over in silence.
+//
+//   ATTUNE_TRY(CheckReport report, check_file("train.jsonl", {}));
+//   fmt::print("{}", check_page(report));          // check_page.h: for people, JSON, SARIF
+//   return report.count(Severity::error) > 0 ? 1 : 0;
+//
+// The checks and their codes are listed in check_codes.h. Rows of chat JSONL are checked as they
+// stand; other formats in their chat form, and a finding then names the column or value from which
+// the message was made.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "data/dataset.h"
+#include "data/prepare.h"
+#include "data/report.h"
+#include "io/file.h"
+
+namespace attune::data {
+
+struct CheckOptions {
+  ReadOptions read = {};
+  ContractCheck contract = {};     // applied to each row's last answer; may be empty (D022)
+  std::string contract_name = {};  // for the message: "order.schema.json"
+};
+
+struct CheckReport {
+  std::string source;
+  std::string format;                 // "JSONL", "JSON", "CSV"
+  std::vector<std::string> evidence;  // why it was read so
+  std::int64_t rows = 0;
+  std::int64_t rows_with_errors = 0;
+  std::optional<ContractResult> contract;
+  // Those of rows in the order of the rows, then those of the file as a whole (line 0 or the line
+  // of the first row that they are about).
+  std::vector<Finding> findings;
+
+  std::int64_t count(Severity severity) const;
+};
+
+// Refused (an Error, not a finding): a file that cannot be read, is empty, or is not text at all.
+Result<CheckReport> check_file(const Path& path, const CheckOptions& options);
+Result<CheckReport> check_text(std::string_view text, const std::string& source,
+                               const CheckOptions& options);
+
+}  // namespace attune::data

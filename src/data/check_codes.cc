@@ -1,0 +1,58 @@
+#include "data/check_codes.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/check.h"
+
+namespace attune::data {
+
+namespace {
+
+constexpr std::array<CheckCode, 31> kCheckCodes = {{
+    {"D001", "not_utf8", "text that is not UTF-8"},
+    {"D002", "invisible_text",
+     "characters that nobody sees: marks, controls, zero-width, direction"},
+    {"D003", "not_json", "a row that cannot be read"},
+    {"D004", "not_jsonl", "JSON that is not one record a line"},
+    {"D005", "duplicate_key", "a key twice in one object"},
+    {"D006", "data_type", "a row that is not an object"},
+    {"D007", "missing_messages_list", "a row without a conversation"},
+    {"D008", "message_missing_key", "a message without role or content"},
+    {"D009", "message_unrecognized_key", "a key that no chat format has"},
+    {"D010", "unrecognized_role", "a role that no chat format has"},
+    {"D011", "missing_content", "content that is empty, null or not text"},
+    {"D012", "example_missing_assistant_message", "a row from which nothing can be learned"},
+    {"D013", "last_turn_not_assistant", "turns behind the last answer"},
+    {"D014", "turn_order", "turns in an unusual order"},
+    {"D015", "mixed_system_prompts", "system message in some rows only"},
+    {"D016", "long_system_prompt", "the same long system message everywhere"},
+    {"D017", "wrong_weight", "weights that are not 0 or 1, or all 0"},
+    {"D020", "short_answer", "an answer much shorter than the others"},
+    {"D021", "wrong_tool_call", "a tool call that does not fit its tool"},
+    {"D022", "contract_broken", "an answer that breaks the contract"},
+    {"D023", "mixed_answer_formats", "answers in several formats"},
+    {"D024", "control_token", "a chat template's control token inside a text"},
+    {"D028", "few_rows", "few rows"},
+    {"D029", "all_the_same", "nothing differs"},
+    {"D030", "common_beginning", "the same beginning everywhere"},
+    {"D031", "legacy_separator", "a separator of the legacy completion format"},
+    {"D032", "upper_case", "mostly upper case"},
+    {"D033", "inferred_task", "what kind of task this looks like"},
+    {"D034", "class_balance", "classes or refusals out of balance"},
+    {"D040", "mojibake", "text that was decoded wrongly"},
+    {"D042", "preference_pair", "a preference pair that teaches the wrong thing"},
+}};
+
+}  // namespace
+
+std::span<const CheckCode> check_codes() { return kCheckCodes; }
+
+const CheckCode& check_code(std::string_view code) {
+  const auto found = std::find_if(kCheckCodes.begin(), kCheckCodes.end(),
+                                  [&](const CheckCode& known) { return known.code == code; });
+  CHECK(found != kCheckCodes.end(), "check code {}", code);
+  return *found;
+}
+
+}  // namespace attune::data

@@ -1,0 +1,24 @@
+// The report of `attune data check`: a page for people, JSON and SARIF for machines.
+//
+// JSON: {"rows", "findings":[{"code","severity","file","line","column","row","path","message",
+// "fix"}], "format"}. line and column are from 1, and 0 where a finding is about the whole file.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "data/check.h"
+#include "io/json.h"
+
+namespace attune::data {
+
+// Findings in groups of one code, errors first; of each group the first `examples` with place and
+// words, and how many more there are.
+std::string check_page(const CheckReport& report, std::int64_t examples = 3);
+
+Json check_report_json(const CheckReport& report);
+
+// SARIF 2.1.0, as code hosts show it beside the lines. `version` is the program's.
+Json check_report_sarif(const CheckReport& report, const std::string& version);
+
+}  // namespace attune::data
