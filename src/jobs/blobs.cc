@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/narrow.h"
-#include "jobs/sha256.h"
+#include "io/sha256.h"
 
 namespace attune::jobs {
 

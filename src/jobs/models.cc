@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include "jobs/sha256.h"
+#include "io/sha256.h"
 
 namespace attune::jobs {
 

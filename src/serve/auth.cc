@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "jobs/sha256.h"
+#include "io/sha256.h"
 #include "wire/ids.h"
 
 namespace attune::serve {
@@ -182,7 +182,7 @@ std::optional<Answer<Principal>> Authenticator::recall(const Headers& headers,
   const auto key = key_of(headers);
   if (!key) return Refusal(key.error());
   if (!*key) return State::missing_key();
-  const std::string hash = jobs::sha256(**key);
+  const std::string hash = sha256(**key);
   lock.lock();
   const auto found = state_->keys.find(hash);
   if (found == state_->keys.end() || now - found->second.seen_at >= kFreshSeconds) return {};
@@ -196,7 +196,7 @@ Answer<Principal> Authenticator::authenticate(const Headers& headers, std::strin
   if (!needs_key) return state_->without_key(headers, peer);
   ATTUNE_ANSWER(const std::optional<std::string_view> key, key_of(headers));
   if (!key) return State::missing_key();
-  ATTUNE_ANSWER(const std::optional<jobs::KeyRow> row, state_->look_up(jobs::sha256(*key)));
+  ATTUNE_ANSWER(const std::optional<jobs::KeyRow> row, state_->look_up(sha256(*key)));
   return state_->judge(headers, *key, row);
 }
 
@@ -224,7 +224,7 @@ NewKey make_key(const jobs::Tenant& tenant, std::string name, std::vector<std::s
   made.row.id = wire::new_id("key_");
   made.row.tenant = tenant;
   made.row.name = std::move(name);
-  made.row.hash = jobs::sha256(made.key);
+  made.row.hash = sha256(made.key);
   made.row.prefix = made.key.substr(0, kShownCharacters);
   made.row.scopes = std::move(scopes);
   made.row.created_at = now;

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "jobs/sha256.h"
+#include "io/sha256.h"
 #include "wire/ids.h"
 
 namespace attune::serve {
@@ -40,7 +40,7 @@ Response error_response(const ApiError& error) { return Response::from_error(err
 
 // What was asked for, as bytes that are equal if and only if the requests are.
 std::string body_hash(const Request& request) {
-  jobs::Sha256 hash;
+  Sha256 hash;
   const auto add = [&](std::string_view text) {
     hash.add(fmt::format("{}:", text.size()));
     hash.add(text);
@@ -253,7 +253,7 @@ Response Dispatcher::run(Exchange& exchange) {
          .code = "invalid_idempotency_key"});
   const jobs::Tenant& tenant = request.principal.tenant;
   const std::string hash =
-      jobs::sha256(fmt::format("{}\n{}\n{}", tenant.organization, tenant.project, *key));
+      sha256(fmt::format("{}\n{}\n{}", tenant.organization, tenant.project, *key));
   {
     const std::lock_guard lock(mutex_);
     if (!in_progress_.insert(hash).second)

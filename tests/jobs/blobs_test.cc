@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "io/sha256.h"
 #include "io/temporary_folder.h"
-#include "jobs/sha256.h"
 #include "jobs/store_fixture.h"
 
 namespace attune::jobs {

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "jobs/sha256.h"
+#include "io/sha256.h"
 #include "jobs/store_fixture.h"
 
 namespace attune::testing_support {

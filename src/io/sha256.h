@@ -1,11 +1,12 @@
-// SHA-256 as 64 lower-case hexadecimal digits: names of blobs, API keys at rest, request bodies.
+// SHA-256 as 64 lower-case hexadecimal digits: names of blobs, API keys at rest, request bodies,
+// frozen test rows.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <string_view>
 
-namespace attune::jobs {
+namespace attune {
 
 std::string sha256(std::string_view bytes);
 
@@ -24,4 +25,4 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace attune::jobs
+}  // namespace attune

@@ -1,4 +1,4 @@
-#include "jobs/sha256.h"
+#include "io/sha256.h"
 
 #include <array>
 
@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 
-namespace attune::jobs {
+namespace attune {
 
 struct Sha256::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
@@ -48,4 +48,4 @@ std::string sha256(std::string_view bytes) {
   return hash.finish();
 }
 
-}  // namespace attune::jobs
+}  // namespace attune
