@@ -10,65 +10,13 @@
 #include <xxhash.h>
 
 #include "data/clean_text.h"
+#include "data/example_texts.h"
+#include "data/split_groups.h"
+#include "data/split_record.h"
 
 namespace attune::data {
 
 namespace {
-
-constexpr std::array<std::string_view, 3> kGroupings = {"first user turn", "all user turns",
-                                                        "system and user turns"};
-
-// The text by which rows are grouped; `grouping` is an index into kGroupings.
-std::string group_key(const Example& example, std::size_t grouping) {
-  std::string key;
-  for (const Json& message : example.messages) {
-    const std::string role = message.value("role", "");
-    const bool counts =
-        role == "user" || (grouping == 2 && (role == "system" || role == "developer"));
-    const auto content = message.find("content");
-    if (!counts || content == message.end() || !content->is_string()) continue;
-    key += comparison_key(content->get_ref<const std::string&>()) + "\n";
-    if (grouping == 0) break;
-  }
-  return key;
-}
-
-struct Group {
-  std::string key;
-  std::vector<std::int64_t> rows;
-  std::array<bool, 3> named{};  // a row of the group names this part
-  bool names(Part part) const { return named[static_cast<std::size_t>(part)]; }
-  std::int64_t size() const { return static_cast<std::int64_t>(rows.size()); }
-};
-
-std::vector<Group> group_rows(std::span<const Example> examples, std::size_t grouping) {
-  std::vector<Group> groups;
-  std::unordered_map<std::string, std::size_t> known;
-  for (std::size_t row = 0; row < examples.size(); ++row) {
-    std::string key = group_key(examples[row], grouping);
-    const auto [place, fresh] = known.emplace(std::move(key), groups.size());
-    if (fresh) groups.push_back({.key = place->first, .rows = {}});
-    Group& group = groups[place->second];
-    group.rows.push_back(static_cast<std::int64_t>(row));
-    if (const std::optional<Part> part = part_from_name(examples[row].split)) {
-      group.named[static_cast<std::size_t>(*part)] = true;
-    }
-  }
-  return groups;
-}
-
-std::vector<Group> group_usefully(std::span<const Example> examples, Split& split) {
-  std::vector<Group> groups;
-  for (std::size_t grouping = 0; grouping < kGroupings.size(); ++grouping) {
-    groups = group_rows(examples, grouping);
-    split.grouped_by = kGroupings[grouping];
-    const auto largest =
-        std::max_element(groups.begin(), groups.end(),
-                         [](const Group& a, const Group& b) { return a.size() < b.size(); });
-    if (largest == groups.end() || largest->rows.size() * 2 <= examples.size()) break;
-  }
-  return groups;
-}
 
 // In [0, 1), from the group's text alone; one draw for each purpose.
 enum class Draw : std::uint64_t { test, validation, train_order };
@@ -85,12 +33,13 @@ class Splitter {
 
   Result<Split> run() && {
     ATTUNE_TRY_VOID(check_options());
-    groups_ = group_usefully(examples_, split_);
+    groups_ = group_rows(examples_, options_.alike, split_.grouped_by);
     for (const Group& group : groups_) {
       for (std::size_t part = 0; part < 3; ++part) named_[part] = named_[part] || group.named[part];
     }
     place_named();
-    const bool free_test = !is_named(Part::test);
+    place_earlier();
+    const bool free_test = !is_named(Part::test) && !options_.test_is_frozen;
     if (free_test) place_share(Part::test, Draw::test, options_.test, options_.test_rows);
     if (!is_named(Part::validation)) {
       // A share of all rows, drawn from what the test left.
@@ -166,20 +115,89 @@ class Splitter {
     return part_from_name(examples_[static_cast<std::size_t>(row)].split) == part;
   }
 
+  // `keeper` is the first of the rows for which the row is left out.
   void leave_out(std::int64_t row, std::int64_t keeper, Part part) {
+    leave_out(
+        row, "leak",
+        fmt::format("{} {}, a {} row",
+                    options_.alike.empty() ? "the question of" : "the question, or nearly, of",
+                    place_of(keeper), part_name(part)),
+        "a question that the model is not measured on", "nothing to do; the row is left out");
+  }
+
+  void leave_out(std::int64_t row, std::string rule, std::string found, std::string wanted,
+                 std::string fix) {
     const Example& example = examples_[static_cast<std::size_t>(row)];
     split_.unused.push_back(row);
-    split_.findings.push_back(
-        {.rule = "leak",
-         .severity = Severity::warning,
-         .action = Action::dropped,
-         .where = example.where(),
-         .row = example.id,
-         .path = {},
-         .found = fmt::format("the question of {}, a {} row",
-                              examples_[static_cast<std::size_t>(keeper)].where(), part_name(part)),
-         .wanted = "a question that the model is not measured on",
-         .fix = "nothing to do; the row is left out"});
+    split_.findings.push_back({.rule = std::move(rule),
+                               .severity = Severity::warning,
+                               .action = Action::dropped,
+                               .where = example.where(),
+                               .row = example.id,
+                               .path = {},
+                               .found = std::move(found),
+                               .wanted = std::move(wanted),
+                               .fix = std::move(fix)});
+  }
+
+  std::string place_of(std::int64_t row) const {
+    return examples_[static_cast<std::size_t>(row)].where();
+  }
+
+  // Rows of an earlier split stay; new rows of their clusters follow them, or are left out where
+  // the cluster stands in two parts or would make a frozen test grow.
+  void place_earlier() {
+    if (options_.earlier == nullptr) return;
+    for (Group& group : groups_) {
+      std::array<std::int64_t, 3> first = {-1, -1, -1};  // the first earlier row in each part
+      std::vector<std::int64_t> fresh;
+      for (const std::int64_t row : group.rows) {
+        const std::optional<Part> part = earlier_part(row);
+        if (!part) {
+          fresh.push_back(row);
+          continue;
+        }
+        rows_of(*part).push_back(row);
+        std::int64_t& known = first[static_cast<std::size_t>(*part)];
+        if (known < 0) known = row;
+      }
+      if (fresh.size() == group.rows.size()) continue;
+      place_beside(first, fresh);
+      group.rows.clear();
+    }
+  }
+
+  std::optional<Part> earlier_part(std::int64_t row) const {
+    const auto known =
+        options_.earlier->parts.find(prompt_hash(examples_[static_cast<std::size_t>(row)]));
+    if (known == options_.earlier->parts.end()) return std::nullopt;
+    return known->second;
+  }
+
+  void place_beside(const std::array<std::int64_t, 3>& first,
+                    const std::vector<std::int64_t>& fresh) {
+    std::vector<Part> parts;
+    for (const Part part : {Part::train, Part::validation, Part::test}) {
+      if (first[static_cast<std::size_t>(part)] >= 0) parts.push_back(part);
+    }
+    const auto place = [&](Part part) { return place_of(first[static_cast<std::size_t>(part)]); };
+    for (const std::int64_t row : fresh) {
+      if (parts.size() > 1) {
+        leave_out(row, "between_parts",
+                  fmt::format("a new row, like {} of {} and {} of {}", place(parts[0]),
+                              part_name(parts[0]), place(parts.back()), part_name(parts.back())),
+                  "a row that belongs to one part", "nothing to do; the row is set aside");
+      } else if (options_.test_is_frozen && parts[0] == Part::test) {
+        leave_out(row, "frozen_test",
+                  fmt::format("a new row that asks the same or nearly the same as {}, which the "
+                              "frozen test has",
+                              place(Part::test)),
+                  "a question that the frozen test does not ask",
+                  "nothing to do; the row is set aside");
+      } else {
+        rows_of(parts[0]).push_back(row);
+      }
+    }
   }
 
   // Gives `part` its share of the groups that are still free, by hash; rows that name training may
@@ -241,7 +259,7 @@ class Splitter {
     const bool wants_validation =
         options_.validation_rows ? *options_.validation_rows > 0 : options_.validation > 0.0;
     if (split_.train.empty() && options_.most_train_rows != 0) return too_few("training");
-    if (split_.test.empty() && wants_test) return too_few("test");
+    if (split_.test.empty() && wants_test && !options_.test_is_frozen) return too_few("test");
     if (split_.validation.empty() && wants_validation) return too_few("validation");
     return {};
   }

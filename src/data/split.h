@@ -9,6 +9,10 @@
 // row keeps its side when others are added.
 //
 //   ATTUNE_TRY(Split split, split_examples(examples, {.test = 0.2, .most_train_rows = 500}));
+//
+// Pairs of rows that are alike (duplicates.h) can be given; they join groups into clusters, which
+// stay together too. A cluster's side follows from one of its texts, so a row that is added can
+// move a cluster; the record of an earlier split (split_record.h) prevents it.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +24,7 @@
 
 #include "base/result.h"
 #include "data/dataset.h"
+#include "data/near_duplicates.h"
 #include "data/report.h"
 
 namespace attune::data {
@@ -30,6 +35,8 @@ std::string_view part_name(Part part);
 // "holdout".
 std::optional<Part> part_from_name(std::string_view name);
 
+struct SplitRecord;
+
 struct SplitOptions {
   double validation = 0.1;  // shares of all rows, used where no count is given
   double test = 0.2;
@@ -37,6 +44,9 @@ struct SplitOptions {
   std::optional<std::int64_t> test_rows = {};
   std::optional<std::int64_t> most_train_rows = {};  // the rest is left unused
   std::uint64_t seed = 0;
+  std::span<const NearPair> alike = {};  // rows that stand on one side; indices into the examples
+  const SplitRecord* earlier = nullptr;  // rows that it has stay where they are
+  bool test_is_frozen = false;           // no row joins the test that `earlier` does not put there
 };
 
 // Indices into the examples, each list rising.
@@ -46,7 +56,9 @@ struct Split {
   std::vector<std::int64_t> test;
   std::vector<std::int64_t> unused;  // beyond most_train_rows, or left out because they would leak
   std::string grouped_by;            // "first user turn", "all user turns", "system and user turns"
-  std::vector<Finding> findings;     // rows left out because a row of a later part asks the same
+  // Rows left out: a row of a later part asks the same or nearly; new rows that join clusters which
+  // stand in two parts; new rows that ask what a frozen test asks.
+  std::vector<Finding> findings;
 };
 
 // Rows that name their part (Example::split: a column, or a test file of its own) stand there; the
