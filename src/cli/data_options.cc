@@ -9,9 +9,13 @@ void DataOptions::declare(CLI::App& command) {
 }
 
 void DataOptions::declare_reading(CLI::App& command) {
+  declare_file(command);
+  command.add_option("--contract", contract, "JSON Schema that every answer must keep");
+}
+
+void DataOptions::declare_file(CLI::App& command) {
   command.add_option("file", file, "Examples: CSV, JSON or JSONL")->required();
   command.add_option("--map", map, "Which columns make a conversation: user=body,assistant=answer");
-  command.add_option("--contract", contract, "JSON Schema that every answer must keep");
   command.add_option("--format", format, "auto, csv, json or jsonl")
       ->check(CLI::IsMember({"auto", "csv", "json", "jsonl"}))
       ->capture_default_str();

@@ -17,6 +17,7 @@ struct DataOptions {
 
   void declare(CLI::App& command);
   void declare_reading(CLI::App& command);  // all but what only preparing needs
+  void declare_file(CLI::App& command);     // the file, and how it is read
   Result<std::optional<grammar::Contract>> load_contract() const;
   // `contract` must outlive the result.
   data::PrepareOptions prepare_options(const std::optional<grammar::Contract>& contract) const;

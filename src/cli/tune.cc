@@ -121,6 +121,9 @@ void add_tune(CLI::App& app, Body& selected) {
                 "Steps between checkpoints; 0: every 20 seconds only")
       ->capture_default_str();
   c->add_flag("--resume", o->train.resume, "Continue a stopped run from its last checkpoint");
+  c->add_option(
+      "--frozen-test", o->frozen_tests,
+      "test_manifest.json whose rows may not be trained on; one beside the data counts too");
   c->add_flag("--json", o->json, "Print report.json instead of tables");
   CLI::Option_group* remote = c->add_option_group("At an endpoint");
   o->remote.declare(*remote);

@@ -35,6 +35,7 @@ struct TuneOptions {
   model::LoraConfig lora;
   train::TrainOptions train;
   bool resume = false, json = false;
+  std::vector<std::string> frozen_tests;  // manifests whose rows may not be trained on
   // With an endpoint the training and the answers are there, and `model` is a
   // name there.
   RemoteOptions remote;

@@ -1,5 +1,7 @@
 // The stages of `attune tune` that do not care where the training runs.
+#include <algorithm>
 #include <ctime>
+#include <filesystem>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -7,6 +9,8 @@
 #include "advise/verdict.h"
 #include "cli/tune.h"
 #include "cli/tune_prompts.h"
+#include "data/duplicates.h"
+#include "data/manifest.h"
 #include "eval/table.h"
 
 namespace attune::cli {
@@ -22,12 +26,41 @@ Result<void> write_part(const std::vector<data::Example>& examples,
   return write_file_atomic(path, text);
 }
 
+// No row of a frozen test may be trained on, nor decide when training stops.
+Result<void> keep_frozen(const std::vector<data::Example>& examples, const data::Split& split,
+                         const TuneOptions& options) {
+  std::vector<std::string> manifests = options.frozen_tests;
+  const Path beside = Path(options.data.file).parent_path() / data::kManifestName;
+  std::error_code ignored;
+  if (std::filesystem::exists(beside, ignored)) manifests.push_back(beside.string());
+  std::vector<std::int64_t> rows = split.train;
+  rows.insert(rows.end(), split.validation.begin(), split.validation.end());
+  for (const std::string& path : manifests) {
+    ATTUNE_TRY(const data::TestManifest manifest, data::read_manifest(path));
+    ATTUNE_TRY_VOID(data::refuse_frozen(examples, rows, manifest, path));
+  }
+  return {};
+}
+
+// Where rows name their parts, those are obeyed; else near questions stay on one side too.
+std::vector<data::NearPair> rows_to_keep_together(const std::vector<data::Example>& examples,
+                                                  const TuneOptions& options) {
+  const bool named = std::any_of(examples.begin(), examples.end(),
+                                 [](const data::Example& e) { return !e.split.empty(); });
+  if (named) return {};
+  ThreadPool pool(options.model.threads);
+  return data::alike_questions(examples, data::DuplicateOptions{}.question_threshold, pool);
+}
+
 Result<data::Split> split_rows(const std::vector<data::Example>& examples,
                                const TuneOptions& options) {
   data::SplitOptions split_options;
   split_options.most_train_rows = options.most_train_rows;
   split_options.seed = options.train.seed;
+  const std::vector<data::NearPair> together = rows_to_keep_together(examples, options);
+  split_options.alike = together;
   ATTUNE_TRY(data::Split split, data::split_examples(examples, split_options));
+  ATTUNE_TRY_VOID(keep_frozen(examples, split, options));
   if (split.train.empty() || split.test.empty()) {
     return bad_input({.where = options.data.file,
                       .found = fmt::format("{} training and {} test rows", split.train.size(),
@@ -39,6 +72,8 @@ Result<data::Split> split_rows(const std::vector<data::Example>& examples,
   ATTUNE_TRY_VOID(write_part(examples, split.train, out / "train.jsonl"));
   ATTUNE_TRY_VOID(write_part(examples, split.validation, out / "validation.jsonl"));
   ATTUNE_TRY_VOID(write_part(examples, split.test, out / "test.jsonl"));
+  // With the model stays what it was measured on, so that no later model is trained on it.
+  ATTUNE_TRY_VOID(data::write_manifest(data::freeze(examples, split), out / data::kManifestName));
   return split;
 }
 
