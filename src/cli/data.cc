@@ -45,6 +45,7 @@ void add_data(CLI::App& app, Body& selected) {
   command->add_flag("--json", options->json, "Print the report as one JSON object");
   command->callback([options, &selected] { selected = [options] { return prepare(*options); }; });
   add_data_check(*group, selected);
+  add_data_convert(*group, selected);
   add_data_dedup(*group, selected);
   add_data_split(*group, selected);
 }

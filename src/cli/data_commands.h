@@ -6,6 +6,7 @@
 namespace attune::cli {
 
 void add_data_check(CLI::App& group, Body& selected);
+void add_data_convert(CLI::App& group, Body& selected);
 void add_data_dedup(CLI::App& group, Body& selected);
 void add_data_split(CLI::App& group, Body& selected);
 

@@ -12,13 +12,17 @@
 namespace attune::cli {
 
 struct DataOptions {
-  std::string file, map, contract, format = "auto";
+  std::string file, map, contract, format = "auto", dataset, normalise, system = "keep";
+  bool allow_mixed = false;
   bool keep_breakers = false;
 
   void declare(CLI::App& command);
   void declare_reading(CLI::App& command);  // all but what only preparing needs
   void declare_file(CLI::App& command);     // the file, and how it is read
+  void declare_normalisers(CLI::App& command);
   Result<std::optional<grammar::Contract>> load_contract() const;
+  data::ReadOptions read_options() const;
+  data::NormaliseOptions normalise_options() const;
   // `contract` must outlive the result.
   data::PrepareOptions prepare_options(const std::optional<grammar::Contract>& contract) const;
 };

@@ -86,8 +86,9 @@ std::string now_utc() {
 Result<PreparedRows> prepare_rows(const TuneOptions& options,
                                   const std::optional<grammar::Contract>& contract) {
   PreparedRows rows;
-  ATTUNE_TRY(rows.prepared,
-             data::prepare(options.data.file, options.data.prepare_options(contract)));
+  data::PrepareOptions preparing = options.data.prepare_options(contract);
+  preparing.read.supervised_only = true;
+  ATTUNE_TRY(rows.prepared, data::prepare(options.data.file, preparing));
   ATTUNE_TRY_VOID(ensure_directory(options.out));
   ATTUNE_TRY_VOID(data::write_prepared(rows.prepared, options.out));
   ATTUNE_TRY(rows.split, split_rows(rows.prepared.examples, options));

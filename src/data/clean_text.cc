@@ -6,6 +6,7 @@
 
 #include <utf8proc.h>
 
+#include "data/text_repairs.h"
 #include "io/text_encoding.h"
 
 namespace attune::data {
@@ -98,22 +99,58 @@ bool has_control(std::string_view text) {
 
 }  // namespace
 
-CleanText clean_text(std::string_view original) {
-  CleanText clean{.text = std::string(original), .changes = {}, .warnings = {}};
-  const auto apply = [&](const char* rule, std::string changed) {
+namespace {
+
+// One pass over the rules; true when it changed the text.
+bool clean_once(CleanText& clean, const NormaliserSet& set) {
+  const std::size_t before = clean.changes.size();
+  clean.warnings.clear();
+  const auto apply = [&](Normaliser rule, auto repair) {
+    if (!set.has(rule)) return;
+    std::string changed = repair(clean.text);
     if (changed == clean.text) return;
     clean.text = std::move(changed);
-    clean.changes.emplace_back(rule);
+    clean.changes.emplace_back(normaliser_name(rule));
   };
-  apply("byte_order_mark", without(clean.text, kUtf8ByteOrderMark));
-  apply("nul_bytes", without(clean.text, std::string_view("\0", 1)));
-  apply("line_endings", with_line_feeds(clean.text));
+  const auto composed = [](int options) {
+    return [options](const std::string& text) { return map_unicode(text, options); };
+  };
+  using enum Normaliser;
+  apply(byte_order_mark, [](const auto& text) { return without(text, kUtf8ByteOrderMark); });
+  apply(nul_bytes, [](const auto& text) { return without(text, std::string_view("\0", 1)); });
+  apply(line_endings, with_line_feeds);
+  if (!is_ascii(clean.text)) apply(mojibake, repair_mojibake);
+  apply(html_tags, without_html_tags);
+  apply(html_entities, without_html_entities);
   if (!is_ascii(clean.text)) {
-    apply("unicode_nfc", map_unicode(clean.text, UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+    apply(unicode_nfc, composed(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+    apply(unicode_nfkc, composed(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT));
+    apply(no_break_spaces, with_plain_spaces);
+    apply(smart_quotes, with_plain_quotes);
+    apply(dashes, with_plain_dashes);
+    apply(invisible_characters, remove_invisible);
     if (has_invisible(clean.text)) clean.warnings.emplace_back("invisible_characters");
   }
-  apply("outer_space", without_outer_space(clean.text));
+  apply(control_characters, remove_control);
+  apply(trailing_spaces, without_trailing_spaces);
+  apply(outer_space, without_outer_space);
   if (has_control(clean.text)) clean.warnings.emplace_back("control_characters");
+  return clean.changes.size() > before;
+}
+
+}  // namespace
+
+CleanText clean_text(std::string_view original, const NormaliserSet& set) {
+  CleanText clean{.text = std::string(original), .changes = {}, .warnings = {}};
+  // One repair may uncover another: an entity may be half of a mojibake.
+  while (clean_once(clean, set)) {
+  }
+  std::vector<std::string> rules;
+  for (std::string& rule : clean.changes) {
+    if (std::find(rules.begin(), rules.end(), rule) == rules.end())
+      rules.push_back(std::move(rule));
+  }
+  clean.changes = std::move(rules);
   return clean;
 }
 

@@ -5,20 +5,21 @@
 #include <string_view>
 #include <vector>
 
+#include "data/normalisers.h"
+
 namespace attune::data {
 
 struct CleanText {
   std::string text;
-  std::vector<std::string> changes;   // rules applied: "byte_order_mark", "nul_bytes",
-                                      // "line_endings", "unicode_nfc", "outer_space"
+  std::vector<std::string> changes;   // names of the rules applied (normalisers.h)
   std::vector<std::string> warnings;  // rules that found something and left it:
                                       // "invisible_characters", "control_characters"
 };
 
-// Removes byte order marks and NUL, turns CRLF and CR into LF, composes Unicode (NFC), strips
-// trailing white space, leading empty lines and a single leading space (the legacy " completion"
-// convention). Idempotent.
-CleanText clean_text(std::string_view text);
+// Applies the rules of `set` that are about texts. The usual ones: removes byte order marks and
+// NUL, turns CRLF and CR into LF, composes Unicode (NFC), strips trailing white space, leading
+// empty lines and a single leading space (the legacy " completion" convention). Idempotent.
+CleanText clean_text(std::string_view text, const NormaliserSet& set = {});
 
 // The text by which two contents count as the same: compatibility-composed, case folded, white
 // space collapsed.

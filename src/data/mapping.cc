@@ -38,8 +38,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 Result<const Json*> column_of(const Json& row, const std::string& column,
                               const std::string& where) {
-  const auto found = row.find(column);
-  if (found != row.end()) return &*found;
+  if (const Json* const found = find_column(row, column)) return found;
   return bad_input({.where = where,
                     .found = fmt::format("there is no column \"{}\"{}", quote_for_message(column),
                                          suggest_column(column, row)),
@@ -54,17 +53,6 @@ Failure wrong_type(const std::string& where, const JsonMember& member, const Jso
                                          quote_for_message(value_text(value))),
                     .wanted = std::string(wanted),
                     .fix = "mend the cell, or map the column without a type"});
-}
-
-std::optional<bool> as_boolean(std::string_view text) {
-  const std::string word = lower(text);
-  for (const std::string_view yes : {"true", "yes", "1", "y"}) {
-    if (word == yes) return true;
-  }
-  for (const std::string_view no : {"false", "no", "0", "n"}) {
-    if (word == no) return false;
-  }
-  return std::nullopt;
 }
 
 Json split_list(std::string_view text) {
@@ -86,7 +74,7 @@ Result<Json> member_value(const JsonMember& member, const Json& value, const std
   if (text.empty()) return Json(nullptr);
   if (member.type == MemberType::list) return value.is_array() ? value : split_list(text);
   if (member.type == MemberType::boolean) {
-    if (const std::optional<bool> boolean = as_boolean(text)) return Json(*boolean);
+    if (const std::optional<bool> boolean = boolean_of(text)) return Json(*boolean);
     return wrong_type(where, member, value, "true or false (or yes, no, 1, 0)");
   }
   Result<Json> parsed = parse_json(text, where);
@@ -118,43 +106,92 @@ Result<std::string> render_object(const std::vector<JsonMember>& members, const 
   return all_empty ? std::string() : to_text(object);
 }
 
-Result<std::string> render(const ContentRule& rule, const Json& row, const std::string& where) {
+// The parts that are not blank, with the separator between them.
+Result<std::string> render_list(const ContentRule& rule, const Json& row,
+                                const std::string& where) {
+  std::string text;
+  for (const TemplatePart& part : rule.parts) {
+    const Json* value = find_column(row, part.column);
+    if (value == nullptr && part.optional) continue;
+    ATTUNE_TRY(value, column_of(row, part.column, where));
+    const Json cells = value->is_array() ? *value : Json::array({*value});  // choices, contexts
+    for (const Json& cell : cells) {
+      const std::string words = value_text(cell);
+      if (!is_blank(words)) text += (text.empty() ? std::string() : *rule.separator) + words;
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+const std::string* ContentRule::whole_column() const {
+  const bool whole = members.empty() && !separator && parts.size() == 1;
+  return whole && !parts[0].column.empty() ? &parts[0].column : nullptr;
+}
+
+const std::array<Mapping::ColumnTarget, 14>& Mapping::column_targets() {
+  static constexpr std::array<ColumnTarget, 14> kTargets = {
+      {{"messages", &Mapping::messages},
+       {"id", &Mapping::id},
+       {"split", &Mapping::split},
+       {"history", &Mapping::history},
+       {"tools", &Mapping::tools},
+       {"parallel_tool_calls", &Mapping::parallel_tool_calls},
+       {"label", &Mapping::label},
+       {"ranked", &Mapping::ranked},
+       {"steps", &Mapping::steps},
+       {"step_labels", &Mapping::step_labels},
+       {"text", &Mapping::text},
+       {"segments", &Mapping::segments},
+       {"tokens", &Mapping::tokens},
+       {"each", &Mapping::each}}};
+  return kTargets;
+}
+
+bool Mapping::has_content() const {
+  return user || preferred || !messages.empty() || !text.empty() || !segments.empty() ||
+         !tokens.empty();
+}
+
+std::vector<std::string> Mapping::columns() const {
+  std::vector<std::string> names;
+  const auto add = [&](std::string_view column) {
+    const std::string name(column_name(column));
+    if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end())
+      names.push_back(name);
+  };
+  for (const std::optional<ContentRule>* rule :
+       {&system, &user, &assistant, &preferred, &non_preferred}) {
+    if (!*rule) continue;
+    for (const TemplatePart& part : (*rule)->parts) add(part.column);
+    for (const JsonMember& member : (*rule)->members) add(member.column);
+  }
+  for (const ColumnTarget& target : column_targets()) add(this->*target.column);
+  return names;
+}
+
+Result<std::string> render_content(const ContentRule& rule, const Json& row,
+                                   const std::string& where) {
   if (!rule.members.empty()) return render_object(rule.members, row, where);
+  if (rule.separator) return render_list(rule, row, where);
   std::string text;
   bool all_empty = true;
+  bool names_columns = false;
   for (const TemplatePart& part : rule.parts) {
     if (part.column.empty()) {
       text += part.literal;
       continue;
     }
-    ATTUNE_TRY(const Json* const value, column_of(row, part.column, where));
+    names_columns = true;
+    const Json* value = find_column(row, part.column);
+    if (value == nullptr && part.optional) continue;
+    ATTUNE_TRY(value, column_of(row, part.column, where));
     const std::string cell = value_text(*value);
     all_empty = all_empty && is_blank(cell);
     text += cell;
   }
-  const bool names_columns =
-      std::any_of(rule.parts.begin(), rule.parts.end(),
-                  [](const TemplatePart& part) { return !part.column.empty(); });
   return names_columns && all_empty ? std::string() : text;
-}
-
-}  // namespace
-
-std::vector<std::string> Mapping::columns() const {
-  std::vector<std::string> names;
-  const auto add = [&](const std::string& name) {
-    if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end())
-      names.push_back(name);
-  };
-  for (const std::optional<ContentRule>* rule : {&system, &user, &assistant}) {
-    if (!*rule) continue;
-    for (const TemplatePart& part : (*rule)->parts) add(part.column);
-    for (const JsonMember& member : (*rule)->members) add(member.column);
-  }
-  add(messages);
-  add(id);
-  add(split);
-  return names;
 }
 
 Result<Json> apply_mapping(const Mapping& mapping, const Json& row, const std::string& where) {
@@ -165,7 +202,7 @@ Result<Json> apply_mapping(const Mapping& mapping, const Json& row, const std::s
   Json messages = Json::array();
   const auto add = [&](const char* role, const std::optional<ContentRule>& rule) -> Result<void> {
     if (!rule) return {};
-    ATTUNE_TRY(std::string content, render(*rule, row, where));
+    ATTUNE_TRY(std::string content, render_content(*rule, row, where));
     const bool optional = std::string_view(role) == "system" && is_blank(content);
     if (!optional) messages.push_back({{"role", role}, {"content", std::move(content)}});
     return {};
@@ -174,6 +211,38 @@ Result<Json> apply_mapping(const Mapping& mapping, const Json& row, const std::s
   ATTUNE_TRY_VOID(add("user", mapping.user));
   ATTUNE_TRY_VOID(add("assistant", mapping.assistant));
   return messages;
+}
+
+std::string_view column_name(std::string_view column) {
+  if (column.ends_with('?')) column.remove_suffix(1);
+  return column;
+}
+
+const Json* find_column(const Json& row, const std::string& column) {
+  if (const auto found = row.find(column); found != row.end()) return &*found;
+  std::string_view path = column_name(column);
+  if (path.size() < column.size()) return find_column(row, std::string(path));
+  const Json* at = &row;
+  while (at->is_object()) {
+    const std::size_t dot = path.find('.');
+    const auto member = at->find(std::string(path.substr(0, dot)));
+    if (member == at->end()) return nullptr;
+    if (dot == std::string_view::npos) return &*member;
+    at = &*member;
+    path.remove_prefix(dot + 1);
+  }
+  return nullptr;
+}
+
+std::optional<bool> boolean_of(std::string_view text) {
+  const std::string word = lower(text);
+  for (const std::string_view yes : {"true", "yes", "1", "y"}) {
+    if (word == yes) return true;
+  }
+  for (const std::string_view no : {"false", "no", "0", "n"}) {
+    if (word == no) return false;
+  }
+  return std::nullopt;
 }
 
 std::string value_text(const Json& value) {

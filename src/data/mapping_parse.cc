@@ -12,8 +12,16 @@ namespace attune::data {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kTargets = {"system",   "user", "assistant",
-                                                      "messages", "id",   "split"};
+// The targets whose value is a content rule.
+struct RuleTarget {
+  std::string_view name;
+  std::optional<ContentRule> Mapping::*rule;
+};
+constexpr std::array<RuleTarget, 5> kRuleTargets = {{{"system", &Mapping::system},
+                                                     {"user", &Mapping::user},
+                                                     {"assistant", &Mapping::assistant},
+                                                     {"preferred", &Mapping::preferred},
+                                                     {"non_preferred", &Mapping::non_preferred}}};
 
 Failure wrong(std::string found, std::string wanted, std::string fix = {}) {
   return bad_input({.where = "--map",
@@ -24,9 +32,14 @@ Failure wrong(std::string found, std::string wanted, std::string fix = {}) {
 
 // The target that `text` begins with ("user" for "user=..."), or nothing.
 std::optional<std::string_view> leading_target(std::string_view text) {
-  for (const std::string_view target : kTargets) {
-    if (!text.starts_with(target)) continue;
-    if (trim(text.substr(target.size())).starts_with('=')) return target;
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) return std::nullopt;
+  const std::string_view name = trim(text.substr(0, equals));
+  for (const RuleTarget& target : kRuleTargets) {
+    if (name == target.name) return target.name;
+  }
+  for (const Mapping::ColumnTarget& target : Mapping::column_targets()) {
+    if (name == target.name) return target.name;
   }
   return std::nullopt;
 }
@@ -65,6 +78,11 @@ std::string unescape(std::string_view text) {
   return out;
 }
 
+// A column's name, which may end in '?'.
+TemplatePart column_part(std::string_view name) {
+  return {.literal = {}, .column = std::string(column_name(name)), .optional = name.ends_with('?')};
+}
+
 Result<std::vector<TemplatePart>> parse_template(std::string_view text) {
   std::vector<TemplatePart> parts;
   std::string literal;
@@ -86,7 +104,7 @@ Result<std::vector<TemplatePart>> parse_template(std::string_view text) {
             "{column}", "write a brace as {{");
       }
       end_literal();
-      parts.push_back({.literal = {}, .column = std::string(column)});
+      parts.push_back(column_part(column));
       i = close;
     } else if (text[i] == '}') {
       return wrong(fmt::format("a lone '}}' in \"{}\"", quote_for_message(text)), "{column}",
@@ -177,23 +195,44 @@ Result<std::vector<JsonMember>> parse_members(std::string_view text) {
   }
 }
 
+// The columns of lines(...) and paragraphs(...).
+Result<ContentRule> parse_list(std::string_view names, std::string_view separator) {
+  ContentRule rule;
+  rule.separator = separator;
+  while (true) {
+    const std::size_t comma = names.find(',');
+    const std::string_view name = trim(names.substr(0, comma));
+    if (column_name(name).empty())
+      return wrong("an empty name in lines(...) or paragraphs(...)", "lines(column,column?)");
+    rule.parts.push_back(column_part(name));
+    if (comma == std::string_view::npos) return rule;
+    names.remove_prefix(comma + 1);
+  }
+}
+
 Result<ContentRule> parse_rule(std::string_view value) {
   constexpr std::string_view kLiteral = "literal:";
-  constexpr std::string_view kJson = "json(";
   ContentRule rule;
   if (value.starts_with(kLiteral)) {
     rule.parts.push_back({.literal = unescape(value.substr(kLiteral.size())), .column = {}});
-  } else if (value.starts_with(kJson)) {
+    return rule;
+  }
+  for (const std::string_view function : {"json(", "lines(", "paragraphs("}) {
+    if (!value.starts_with(function)) continue;
     if (!value.ends_with(')')) {
       return wrong(fmt::format("\"{}\" without its ')'", quote_for_message(value)),
-                   "json(column,...)");
+                   fmt::format("{}column,...)", function));
     }
-    ATTUNE_TRY(rule.members,
-               parse_members(value.substr(kJson.size(), value.size() - kJson.size() - 1)));
-  } else if (value.find_first_of("{}") != std::string_view::npos) {
+    const std::string_view inside =
+        value.substr(function.size(), value.size() - function.size() - 1);
+    if (function != "json(") return parse_list(inside, function == "lines(" ? "\n" : "\n\n");
+    ATTUNE_TRY(rule.members, parse_members(inside));
+    return rule;
+  }
+  if (value.find_first_of("{}") != std::string_view::npos) {
     ATTUNE_TRY(rule.parts, parse_template(value));
   } else {
-    rule.parts.push_back({.literal = {}, .column = std::string(value)});
+    rule.parts.push_back(column_part(value));
   }
   return rule;
 }
@@ -201,18 +240,45 @@ Result<ContentRule> parse_rule(std::string_view value) {
 Result<void> set_target(Mapping& mapping, std::string_view target, std::string_view value) {
   const auto twice = [&] { return wrong(fmt::format("{} twice", target), "each target once"); };
   if (value.empty()) return wrong(fmt::format("{}= without a value", target), "a column after '='");
-  for (const auto& [name, column] :
-       {std::pair{"messages", &mapping.messages}, {"id", &mapping.id}, {"split", &mapping.split}}) {
-    if (target != name) continue;
-    if (!column->empty()) return twice();
-    *column = value;
+  for (const Mapping::ColumnTarget& known : Mapping::column_targets()) {
+    if (target != known.name) continue;
+    std::string& column = mapping.*known.column;
+    if (!column.empty()) return twice();
+    column = value;
     return {};
   }
-  std::optional<ContentRule>& rule = target == "system" ? mapping.system
-                                     : target == "user" ? mapping.user
-                                                        : mapping.assistant;
-  if (rule) return twice();
-  ATTUNE_TRY(rule, parse_rule(value));
+  for (const RuleTarget& known : kRuleTargets) {
+    if (target != known.name) continue;
+    std::optional<ContentRule>& rule = mapping.*known.rule;
+    if (rule) return twice();
+    ATTUNE_TRY(rule, parse_rule(value));
+  }
+  return {};
+}
+
+// The targets of one row must make one kind of example.
+Result<void> check_together(const Mapping& mapping) {
+  const bool conversation = mapping.user || mapping.assistant;
+  const bool pair = mapping.preferred || mapping.non_preferred;
+  if (!mapping.messages.empty() && conversation) {
+    return wrong("both messages and user or assistant", "one way to make the conversation");
+  }
+  if (pair && !(mapping.preferred && mapping.non_preferred)) {
+    return wrong(mapping.preferred ? "no non_preferred" : "no preferred",
+                 "both preferred and non_preferred");
+  }
+  if (pair && mapping.assistant) {
+    return wrong("both assistant and preferred", "one answer, or two to compare");
+  }
+  if (mapping.steps.empty() != mapping.step_labels.empty()) {
+    return wrong("one of steps and step_labels", "both");
+  }
+  const bool question_alone = pair || !mapping.ranked.empty() || !mapping.steps.empty();
+  if (mapping.messages.empty() && (conversation || mapping.system) && !question_alone &&
+      !(mapping.user && mapping.assistant)) {
+    return wrong(mapping.user ? "no assistant" : "no user", "both user and assistant",
+                 "for example --map \"user=question,assistant=answer\"");
+  }
   return {};
 }
 
@@ -225,19 +291,13 @@ Result<Mapping> Mapping::parse(std::string_view text) {
     const std::optional<std::string_view> target = leading_target(entry);
     if (!target) {
       return wrong(fmt::format("\"{}\"", quote_for_message(entry)),
-                   "target=column with a target of system, user, assistant, messages, id or split",
+                   "target=column with a target of system, user, assistant, messages, preferred, "
+                   "non_preferred, label, tools, id, split ...",
                    "for example --map \"user=question,assistant=answer\"");
     }
     ATTUNE_TRY_VOID(set_target(mapping, *target, trim(entry.substr(entry.find('=') + 1))));
   }
-  const bool pair = mapping.user || mapping.assistant || mapping.system;
-  if (!mapping.messages.empty() && pair) {
-    return wrong("both messages and system, user or assistant", "one way to make the conversation");
-  }
-  if (mapping.messages.empty() && pair && !(mapping.user && mapping.assistant)) {
-    return wrong(mapping.user ? "no assistant" : "no user", "both user and assistant",
-                 "for example --map \"user=question,assistant=answer\"");
-  }
+  ATTUNE_TRY_VOID(check_together(mapping));
   return mapping;
 }
 

@@ -1,84 +1,209 @@
 #include "data/normalise.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/trim.h"
 #include "data/clean_text.h"
+#include "data/normalise_message.h"
+#include "data/normalise_tools.h"
 #include "io/text_encoding.h"
 
 namespace attune::data {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kRoles = {"system", "developer", "user", "assistant",
-                                                    "tool"};
-constexpr std::array<std::string_view, 6> kMessageKeys = {"role",   "content",    "name",
-                                                          "weight", "tool_calls", "tool_call_id"};
-
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kRoleAliases = {
-    {{"human", "user"},
-     {"gpt", "assistant"},
-     {"bot", "assistant"},
-     {"model", "assistant"},
-     {"ai", "assistant"},
-     {"observation", "tool"}}};
-
-const Json kNoText = std::string();
-
-template <std::size_t Count>
-bool one_of(const std::array<std::string_view, Count>& words, std::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
+// The text between ``` lines when there is nothing else.
+std::optional<std::string> text_in_code_fence(std::string_view text) {
+  text = trim(text);
+  constexpr std::string_view kFence = "```";
+  const std::size_t first_line = text.find('\n');
+  if (!text.starts_with(kFence) || !text.ends_with(kFence) ||
+      first_line == std::string_view::npos || first_line + kFence.size() >= text.size())
+    return std::nullopt;
+  const std::string_view inside =
+      text.substr(first_line + 1, text.size() - first_line - 1 - kFence.size());
+  if (inside.find(kFence) != std::string_view::npos) return std::nullopt;
+  return std::string(trim(inside));
 }
 
-bool is_zero_or_one(const Json& value) { return value.is_number() && (value == 0 || value == 1); }
-
 // Works through one example; every step may change it, and may drop it.
-class Normaliser {
+class RowNormaliser : RowNotes {
  public:
-  explicit Normaliser(Example& example) : example_(example) {}
+  RowNormaliser(Example& example, const NormaliseOptions& options)
+      : RowNotes(example), rules_(options.rules), options_(options) {}
 
   Normalised run() && {
-    check_structure();
-    if (result_.kept) check_tools();
-    if (result_.kept) {
-      for (std::size_t i = 0; i < example_.messages.size() && result_.kept; ++i) check_message(i);
+    switch (example_.kind) {
+      case RowKind::text:
+        check_text();
+        break;
+      case RowKind::segments:
+      case RowKind::tokens:
+        break;
+      case RowKind::supervised:
+      case RowKind::labelled:
+        check_conversation();
+        break;
+      case RowKind::preference:
+      case RowKind::reinforcement:
+      case RowKind::stepwise:
+      case RowKind::prompt:
+        check_prompt();
+        break;
     }
-    if (result_.kept) remove_empty_instructions();
-    if (result_.kept) check_has_answer();
-    if (result_.kept) remove_trailing_turns();
-    if (result_.kept) check_targets();
-    if (result_.kept) check_order();
     return std::move(result_);
   }
 
  private:
-  void note(Severity severity, Action action, std::string rule, std::string path, std::string found,
-            std::string wanted = {}, std::string fix = {}) {
-    if (action == Action::changed) result_.changed = true;
-    if (action == Action::dropped) result_.kept = false;
-    result_.findings.push_back({.rule = std::move(rule),
-                                .severity = severity,
-                                .action = action,
-                                .where = example_.where(),
-                                .row = example_.id,
-                                .path = std::move(path),
-                                .found = std::move(found),
-                                .wanted = std::move(wanted),
-                                .fix = std::move(fix)});
+  using Step = void (RowNormaliser::*)();
+  // Each step may drop the row, and then the rest is not done.
+  void take_steps(std::initializer_list<Step> steps) {
+    for (const Step step : steps) {
+      if (result_.kept) (this->*step)();
+    }
   }
-  void drop(std::string rule, std::string path, std::string found, std::string wanted,
-            std::string fix) {
-    note(Severity::error, Action::dropped, std::move(rule), std::move(path), std::move(found),
-         std::move(wanted), std::move(fix));
+
+  void check_conversation() {
+    take_steps({&RowNormaliser::check_structure, &RowNormaliser::check_tools,
+                &RowNormaliser::check_messages, &RowNormaliser::remove_empty_instructions,
+                &RowNormaliser::apply_system_policy, &RowNormaliser::merge_turns,
+                &RowNormaliser::check_has_answer, &RowNormaliser::remove_trailing_turns,
+                &RowNormaliser::check_targets, &RowNormaliser::repair_answer,
+                &RowNormaliser::check_order});
   }
-  void change(std::string rule, std::string path, std::string found, std::string wanted = {}) {
-    note(Severity::info, Action::changed, std::move(rule), std::move(path), std::move(found),
-         std::move(wanted));
+
+  void check_prompt() {
+    take_steps({&RowNormaliser::check_structure, &RowNormaliser::check_tools,
+                &RowNormaliser::check_messages, &RowNormaliser::remove_empty_instructions,
+                &RowNormaliser::apply_system_policy, &RowNormaliser::merge_turns,
+                &RowNormaliser::check_ends_with_question, &RowNormaliser::check_answers,
+                &RowNormaliser::check_order});
+  }
+
+  void check_text() {
+    if (!example_.body.is_string()) return;
+    CleanText clean = clean_text(example_.body.get_ref<const std::string&>(), rules_);
+    for (const std::string& rule : clean.changes) note_change(rule, "text");
+    for (const std::string& rule : clean.warnings) note_warning(rule, "text");
+    if (clean.text.empty())
+      return drop("empty_text", "text", "nothing but white space", "a text", "remove the row");
+    example_.body = std::move(clean.text);
+  }
+
+  void check_messages() {
+    if (rules_.has(Normaliser::legacy_functions)) {
+      for (const std::size_t i : modernise_function_calls(example_.messages)) {
+        change("legacy_functions", fmt::format("messages[{}]", i),
+               "function_call became tool_calls");
+      }
+    }
+    for (std::size_t i = 0; i < example_.messages.size() && result_.kept; ++i)
+      make_message_strict(example_.messages[i], fmt::format("messages[{}]", i), rules_, *this);
+  }
+
+  void check_ends_with_question() {
+    if (example_.messages.empty())
+      return drop("no_messages", "messages", "an empty prompt", "a question", "write the prompt");
+    if (example_.messages.back()["role"] != "assistant") return;
+    drop("answer_in_prompt", fmt::format("messages[{}]", example_.messages.size() - 1),
+         "an assistant message at the end of the prompt", "a prompt that ends with the question",
+         "move the answer out of the prompt");
+  }
+
+  void check_answers() {
+    if (example_.kind != RowKind::preference) return;
+    for (const auto& [answers, name] :
+         {std::pair{&example_.preferred, "preferred_output"},
+          std::pair{&example_.non_preferred, "non_preferred_output"}}) {
+      bool has_answer = false;
+      for (std::size_t i = 0; i < answers->size() && result_.kept; ++i) {
+        const std::string path = fmt::format("{}[{}]", name, i);
+        make_message_strict((*answers)[i], path, rules_, *this);
+        if (!result_.kept) return;
+        const Json& role = (*answers)[i]["role"];
+        has_answer = has_answer || role == "assistant";
+        if (role != "assistant" && role != "tool") {
+          return drop("turn_in_answer", path, fmt::format("a {} message", role.get<std::string>()),
+                      "assistant and tool messages alone", "move the turn into the prompt");
+        }
+      }
+      if (!has_answer)
+        return drop("no_assistant_turn", name, "no assistant message", "an answer",
+                    "write the answer, or remove the row");
+    }
+    if (example_.preferred == example_.non_preferred) {
+      note(Severity::warning, Action::kept, "same_answers", "non_preferred_output",
+           "both answers are the same", "two answers that differ", "remove the row");
+    }
+  }
+
+  // What the options want of system messages.
+  void apply_system_policy() {
+    if (options_.system == SystemMessages::keep) return;
+    Json& messages = example_.messages;
+    std::string text;
+    for (std::size_t i = messages.size(); i-- > 0;) {
+      if (messages[i]["role"] != "system" && messages[i]["role"] != "developer") continue;
+      text = messages[i]["content"].get<std::string>() + (text.empty() ? "" : "\n\n" + text);
+      messages.erase(i);
+    }
+    if (options_.system == SystemMessages::replace && text != options_.system_text) {
+      change("system_message", "messages[0]", "the system message was replaced");
+    } else if (options_.system != SystemMessages::replace && !text.empty()) {
+      change("system_message", "messages[0]",
+             options_.system == SystemMessages::drop ? "the system message was left out"
+                                                     : "the system message moved to the question");
+    }
+    if (options_.system == SystemMessages::replace) {
+      const Json instruction = {{"role", "system"}, {"content", options_.system_text}};
+      messages.insert(messages.begin(), instruction);
+    }
+    if (options_.system != SystemMessages::into_user || text.empty()) return;
+    for (Json& message : messages) {
+      if (message["role"] != "user") continue;
+      message["content"] = text + "\n\n" + message["content"].get<std::string>();
+      return;
+    }
+  }
+
+  void merge_turns() {
+    if (!rules_.has(Normaliser::merge_turns)) return;
+    Json& messages = example_.messages;
+    for (std::size_t i = messages.size(); i-- > 1;) {
+      Json& before = messages[i - 1];
+      const Json& message = messages[i];
+      const bool plain = message.size() == 2 && before.size() == 2 &&
+                         (message["role"] == "user" || message["role"] == "assistant");
+      if (!plain || before["role"] != message["role"]) continue;
+      before["content"] =
+          before["content"].get<std::string>() + "\n\n" + message["content"].get<std::string>();
+      messages.erase(i);
+      change("merge_turns", fmt::format("messages[{}]", i), "two turns of one role became one");
+    }
+  }
+
+  // The last answer: its code fence, and its JSON.
+  void repair_answer() {
+    Json& content = example_.messages.back()["content"];
+    if (!content.is_string()) return;
+    const std::string path = fmt::format("messages[{}].content", example_.messages.size() - 1);
+    if (rules_.has(Normaliser::code_fences)) {
+      if (std::optional<std::string> inside = text_in_code_fence(content.get<std::string>())) {
+        content = *inside;
+        note_change("code_fences", path);
+      }
+    }
+    if (!rules_.has(Normaliser::json_answers)) return;
+    const std::string text = content.get<std::string>();
+    const Result<Json> parsed = parse_json(text, "answer");
+    if (!parsed || !parsed->is_structured() || to_text(*parsed) == text) return;
+    content = to_text(*parsed);
+    note_change("json_answers", path);
   }
 
   void check_structure() {
@@ -105,170 +230,12 @@ class Normaliser {
     }
   }
 
-  void check_message(std::size_t i) {
-    const std::string path = fmt::format("messages[{}]", i);
-    Json& message = example_.messages[i];
-    if (!message.is_object()) {
-      return drop("wrong_message", path, fmt::format("a JSON {}", message.type_name()),
-                  "{\"role\", \"content\"}", "write each message as an object");
-    }
-    remove_unknown_keys(message, path);
-    check_role(message, path);
-    if (result_.kept) check_tool_calls(message, path);
-    if (result_.kept) check_content(message, path);
-    if (result_.kept) check_weight(message, path);
-  }
-
-  void remove_unknown_keys(Json& message, const std::string& path) {
-    std::vector<std::string> unknown;
-    for (const auto& [key, ignored] : message.items()) {
-      if (!one_of(kMessageKeys, key)) unknown.push_back(key);
-    }
-    for (const std::string& key : unknown) {
-      message.erase(key);
-      note(Severity::warning, Action::changed, "unknown_key", path,
-           fmt::format("the key \"{}\", which is left out", quote_for_message(key)),
-           "role, content, name, weight, tool_calls or tool_call_id");
-    }
-  }
-
-  void check_role(Json& message, const std::string& path) {
-    const Json role = message.value("role", Json());
-    if (!role.is_string()) {
-      return drop("no_role", path, "no role", "system, developer, user, assistant or tool",
-                  "name who speaks");
-    }
-    const auto& name = role.get_ref<const std::string&>();
-    if (one_of(kRoles, name)) return;
-    for (const auto& [alias, meant] : kRoleAliases) {
-      if (name != alias) continue;
-      message["role"] = meant;
-      return change("role_alias", path + ".role",
-                    fmt::format("\"{}\" became \"{}\"", alias, meant));
-    }
-    drop("unknown_role", path + ".role", fmt::format("the role \"{}\"", quote_for_message(name)),
-         "system, developer, user, assistant or tool", "rename the role");
-  }
-
-  void check_tool_calls(Json& message, const std::string& path) {
-    if (!message.contains("tool_calls")) return;
-    Json& calls = message["tool_calls"];
-    if (calls.is_null() || (calls.is_array() && calls.empty())) {
-      message.erase("tool_calls");
-      return;
-    }
-    bool good = calls.is_array() && message["role"] == "assistant";
-    for (std::size_t i = 0; good && i < calls.size(); ++i) {
-      Json& call = calls[i];
-      good = call.is_object() && call.contains("function") && call["function"].is_object() &&
-             call["function"].contains("name") && call["function"]["name"].is_string();
-      if (!good || !call["function"].contains("arguments")) continue;
-      Json& arguments = call["function"]["arguments"];
-      if (arguments.is_string()) continue;
-      arguments = to_text(arguments);
-      change("tool_arguments", fmt::format("{}.tool_calls[{}]", path, i),
-             "arguments as an object became JSON in a string");
-    }
-    if (!good) {
-      drop("wrong_tool_calls", path + ".tool_calls",
-           "calls that are not {\"function\":{\"name\",\"arguments\"}} of an assistant",
-           "the tool calls of the chat format", "mend the tool calls");
-    }
-  }
-
-  // A list of text parts as one text; nothing when a part is something else (an image).
-  static std::optional<std::string> join_parts(const Json& parts) {
-    std::string text;
-    for (const Json& part : parts) {
-      const bool is_text = part.is_object() && part.value("type", Json()) == "text" &&
-                           part.contains("text") && part["text"].is_string();
-      if (!is_text) return std::nullopt;
-      text += part["text"].get_ref<const std::string&>();
-    }
-    return text;
-  }
-
-  void check_content(Json& message, const std::string& message_path) {
-    const std::string path = message_path + ".content";
-    Json content = message.value("content", Json());
-    if (content.is_null() && message.contains("tool_calls")) {
-      message["content"] = nullptr;
-      return;
-    }
-    if (content.is_array()) {
-      const std::optional<std::string> joined = join_parts(content);
-      if (!joined)
-        return drop("not_text", path, "parts that are not text", "text alone",
-                    "leave out images and sound");
-      content = *joined;
-      change("content_parts", path, "text parts became one text");
-    }
-    if (!content.is_string()) {
-      return drop("no_content", path,
-                  content.is_null() ? "no content" : fmt::format("a JSON {}", content.type_name()),
-                  "text", "write what is said");
-    }
-    CleanText clean = clean_text(content.get_ref<const std::string&>());
-    for (const std::string& rule : clean.changes) note_change(rule, path);
-    for (const std::string& rule : clean.warnings) note_warning(rule, path);
-    const bool may_be_empty = message["role"] == "tool" || message.contains("tool_calls");
-    if (clean.text.empty() && !may_be_empty) return check_empty(message, path);
-    message["content"] = std::move(clean.text);
-  }
-
-  void note_change(const std::string& rule, const std::string& path) {
-    const std::string_view what = rule == "byte_order_mark" ? "a byte order mark was removed"
-                                  : rule == "nul_bytes"     ? "NUL bytes were removed"
-                                  : rule == "line_endings"  ? "line breaks became LF"
-                                  : rule == "unicode_nfc"
-                                      ? "characters were composed (Unicode NFC)"
-                                      : "white space around the text was removed";
-    change(rule, path, std::string(what));
-  }
-
-  void note_warning(const std::string& rule, const std::string& path) {
-    const bool invisible = rule == "invisible_characters";
-    note(Severity::warning, Action::kept, rule, path,
-         invisible ? "zero-width or direction characters, which are trained on"
-                   : "control characters, which are trained on",
-         "visible text", "remove them from the source");
-  }
-
-  void check_empty(Json& message, const std::string& path) {
-    const std::string role = message["role"].get<std::string>();
-    if (role == "system" || role == "developer") {
-      message["content"] = kNoText;  // remove_empty_instructions() takes it out
-      return;
-    }
-    drop(role == "assistant" ? "empty_answer" : "empty_question", path, "nothing but white space",
-         role == "assistant" ? "an answer to learn" : "a question", "write it, or remove the row");
-  }
-
-  void check_weight(Json& message, const std::string& message_path) {
-    if (!message.contains("weight")) return;
-    Json& weight = message["weight"];
-    if (weight.is_null()) {
-      message.erase("weight");
-      return;
-    }
-    if (!is_zero_or_one(weight)) {
-      return drop("wrong_weight", message_path + ".weight", quote_for_message(to_text(weight)),
-                  "0 or 1", "set the weight of an assistant message to 0 (context) or 1 (learned)");
-    }
-    if (message["role"] != "assistant") {
-      message.erase("weight");
-      return change("weight_of_context", message_path + ".weight",
-                    "only assistant messages have a weight; it was removed");
-    }
-    weight = weight == 0 ? 0 : 1;
-  }
-
   void remove_empty_instructions() {
     Json& messages = example_.messages;
     for (std::size_t i = messages.size(); i-- > 0;) {
       const bool instruction =
           messages[i]["role"] == "system" || messages[i]["role"] == "developer";
-      if (!instruction || messages[i]["content"] != kNoText) continue;
+      if (!instruction || messages[i]["content"] != "") continue;
       messages.erase(i);
       change("empty_instruction", fmt::format("messages[{}]", i),
              "an empty system message was removed");
@@ -328,18 +295,21 @@ class Normaliser {
     }
   }
 
-  Example& example_;
-  Normalised result_;
+  const NormaliserSet rules_;
+  const NormaliseOptions& options_;
 };
 
 }  // namespace
 
-Normalised normalise(Example& example) { return Normaliser(example).run(); }
+Normalised normalise(Example& example, const NormaliseOptions& options) {
+  return RowNormaliser(example, options).run();
+}
 
 std::string final_answer(const Example& example) {
-  if (!example.messages.is_array()) return {};
-  for (std::size_t i = example.messages.size(); i-- > 0;) {
-    const Json& message = example.messages[i];
+  const Json& messages = example.kind == RowKind::preference ? example.preferred : example.messages;
+  if (!messages.is_array()) return {};
+  for (std::size_t i = messages.size(); i-- > 0;) {
+    const Json& message = messages[i];
     if (message.value("role", "") != "assistant") continue;
     const auto content = message.find("content");
     return content != message.end() && content->is_string() ? content->get<std::string>()

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "data/normalisers.h"
 #include "data/report.h"
 
 namespace attune::data {
@@ -20,8 +21,18 @@ struct Normalised {
   std::vector<Finding> findings;
 };
 
-// Repairs `example` in place.
-Normalised normalise(Example& example);
+// What becomes of system messages.
+enum class SystemMessages { keep, drop, replace, into_user };
+
+struct NormaliseOptions {
+  NormaliserSet rules = {};
+  SystemMessages system = SystemMessages::keep;
+  std::string system_text = {};  // of replace; a row without a system message gets it too
+};
+
+// Repairs `example` in place. Rows of the other kinds (example.h) are made strict by their own
+// rules: a prompt ends with a question, and the answers of a preference are assistant messages.
+Normalised normalise(Example& example, const NormaliseOptions& options = {});
 
 // The content of the last assistant message: the answer that is checked, scored and shown.
 std::string final_answer(const Example& example);

@@ -9,6 +9,7 @@
 
 #include "data/clean_text.h"
 #include "data/normalise.h"
+#include "data/write_formats.h"
 
 namespace attune::data {
 
@@ -51,6 +52,7 @@ class DuplicateCheck {
                 keep_duplicates_ ? "" : "nothing to do; a repeated row would count twice"));
       return keep_duplicates_;
     }
+    if (example.kind != RowKind::supervised) return true;  // any number of answers may be compared
     const auto [question, new_question] = questions_.emplace(prompt_key(example), example.where());
     if (!new_question) {
       findings.push_back(
@@ -127,7 +129,7 @@ Result<Prepared> prepare_dataset(Dataset dataset, const std::string& source,
 
   DuplicateCheck duplicates(options.keep_duplicates);
   for (Example& example : dataset.examples) {
-    Normalised normalised = normalise(example);
+    Normalised normalised = normalise(example, options.normalise);
     std::move(normalised.findings.begin(), normalised.findings.end(),
               std::back_inserter(report.findings));
     if (!normalised.kept || !duplicates.admit(example, report.findings)) continue;
@@ -142,12 +144,7 @@ Result<Prepared> prepare_dataset(Dataset dataset, const std::string& source,
   return prepared;
 }
 
-std::string strict_row(const Example& example) {
-  Json row;
-  row["messages"] = example.messages;
-  if (!example.tools.is_null()) row["tools"] = example.tools;
-  return to_text(row);
-}
+std::string strict_row(const Example& example) { return openai_row(example); }
 
 Result<void> write_prepared(const Prepared& prepared, const Path& folder) {
   ATTUNE_TRY_VOID(ensure_directory(folder));

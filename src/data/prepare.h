@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "data/dataset.h"
+#include "data/normalise.h"
 #include "data/report.h"
 #include "io/file.h"
 
@@ -24,6 +25,7 @@ using ContractCheck = std::function<std::optional<std::string>(std::string_view 
 
 struct PrepareOptions {
   ReadOptions read = {};
+  NormaliseOptions normalise = {};
   bool keep_duplicates = false;
   ContractCheck contract = {};          // applied to each row's last answer; may be empty
   bool drop_contract_breakers = false;  // else they stay, and the report says what they cost
@@ -42,7 +44,8 @@ Result<Prepared> prepare(const Path& path, const PrepareOptions& options);
 Result<Prepared> prepare_dataset(Dataset dataset, const std::string& source,
                                  const PrepareOptions& options);
 
-// {"messages":[...],"tools":[...]} without a line end.
+// {"messages":[...],"tools":[...]} without a line end; other kinds of rows in the OpenAI format of
+// their training method (write_formats.h).
 std::string strict_row(const Example& example);
 
 // Writes data.jsonl and data_report.json into `folder`, each whole or not at all.

@@ -4,7 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "data/clean_text.h"
 #include "data/mapping.h"
+#include "data/shapes.h"
+#include "data/training_text.h"
 #include "io/csv.h"
 #include "io/jsonl.h"
 #include "io/text_encoding.h"
@@ -47,9 +50,18 @@ ChosenFormat choose_object_format(std::string_view text, const std::string& sour
   return {Format::json, "format: one JSON document, the file begins with '{'"};
 }
 
+// A .txt file is a table when its first line names columns that make a shape.
+bool first_line_names_columns(std::string_view text, const std::string& source) {
+  Result<CsvReader> reader = CsvReader::open(text, source);
+  if (!reader || reader->header().size() < 2) return false;
+  Json columns = Json::object();
+  for (const std::string& name : reader->header()) columns[name] = "";
+  return detect_shape(columns).has_value();
+}
+
 ChosenFormat choose_format(std::string_view text, const std::string& source, Format asked) {
   if (asked != Format::automatic) return {asked, "format: as asked"};
-  const std::string extension = Path(source).extension().string();
+  const std::string extension = Path(name_without_compression(source)).extension().string();
   if (extension == ".csv" || extension == ".tsv")
     return {Format::csv, fmt::format("format: CSV by its name {}", extension)};
   const std::string_view start = from_first_character(text);
@@ -59,6 +71,8 @@ ChosenFormat choose_format(std::string_view text, const std::string& source, For
   if (extension == ".jsonl" || extension == ".ndjson")
     return {Format::jsonl, fmt::format("format: JSONL by its name {}", extension)};
   if (extension == ".json") return {Format::json, "format: JSON by its name .json"};
+  if (extension == ".txt" && !first_line_names_columns(text, source))
+    return {Format::text, "format: plain text, a row a line, by its name .txt"};
   return {Format::csv, "format: CSV, the file begins with neither '{' nor '['"};
 }
 
@@ -85,6 +99,26 @@ Result<RawRows> read_csv(std::string_view text, const std::string& source,
     raw.rows.push_back(
         {.columns = std::move(columns), .line = (*record)->line, .number = raw.rows_read});
   }
+}
+
+// Plain text: every line that is not blank is a row of one column, "text".
+Result<RawRows> read_lines(std::string_view text) {
+  RawRows raw;
+  raw.format = "text";
+  if (text.starts_with(kUtf8ByteOrderMark)) text.remove_prefix(kUtf8ByteOrderMark.size());
+  std::int64_t number = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    ++number;
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (is_blank(line)) continue;
+    Json columns = Json::object();
+    columns["text"] = std::string(line);
+    raw.rows.push_back({.columns = std::move(columns), .line = number, .number = ++raw.rows_read});
+  }
+  return raw;
 }
 
 void add_value(RawRows& raw, Json value, std::int64_t line, const std::string& source) {
@@ -151,6 +185,17 @@ Result<Json> items_of_document(Json document, const std::string& source,
   }
   if (document.contains("messages") || document.contains("prompt"))
     return Json::array({std::move(document)});
+  // {"id 1": {...}, "id 2": {...}}
+  if (document.size() > 1 && std::all_of(document.begin(), document.end(),
+                                         [](const Json& value) { return value.is_object(); })) {
+    evidence.push_back("rows: the objects of the document; their keys are the ids");
+    Json rows = Json::array();
+    for (auto& [key, value] : document.items()) {
+      if (!value.contains("id")) value["id"] = key;
+      rows.push_back(std::move(value));
+    }
+    return rows;
+  }
   std::vector<std::string> arrays;
   for (const auto& [key, value] : document.items()) {
     if (value.is_array()) arrays.push_back(key);
@@ -181,11 +226,33 @@ Result<RawRows> read_document(std::string_view text, const std::string& source) 
   return raw;
 }
 
+Result<RawRows> read_rows_of(Format format, std::string_view text, const std::string& source,
+                             const ReadOptions& options) {
+  switch (format) {
+    case Format::tsv: {
+      ReadOptions with_tabs = options;
+      with_tabs.delimiter = '\t';
+      return read_csv(text, source, with_tabs);
+    }
+    case Format::csv:
+      return read_csv(text, source, options);
+    case Format::json:
+      return read_document(text, source);
+    case Format::text:
+      return read_lines(text);
+    case Format::automatic:
+    case Format::jsonl:
+      break;
+  }
+  return read_jsonl(text, source, options);
+}
+
 }  // namespace
 
 std::vector<std::int64_t> lines_of_items(std::string_view json) {
   std::vector<std::int64_t> lines;
-  std::string open;  // the brackets around this place
+  std::vector<std::int64_t> members;  // of objects in a top object
+  std::string open;                   // the brackets around this place
   std::int64_t line = 1;
   for (std::size_t i = 0; i < json.size(); ++i) {
     switch (json[i]) {
@@ -202,6 +269,7 @@ std::vector<std::int64_t> lines_of_items(std::string_view json) {
         break;
       case '{':
         if (open == "[" || open == "{[") lines.push_back(line);
+        if (open == "{") members.push_back(line);
         open.push_back('{');
         break;
       case '[':
@@ -215,7 +283,7 @@ std::vector<std::int64_t> lines_of_items(std::string_view json) {
         break;
     }
   }
-  return lines;
+  return lines.empty() ? members : lines;
 }
 
 Result<RawRows> read_raw_rows(std::string_view text, const std::string& source,
@@ -230,9 +298,7 @@ Result<RawRows> read_raw_rows(std::string_view text, const std::string& source,
          .fix = "check that the export worked"});
   }
   const ChosenFormat chosen = choose_format(text, source, options.format);
-  Result<RawRows> raw = chosen.format == Format::csv    ? read_csv(text, source, options)
-                        : chosen.format == Format::json ? read_document(text, source)
-                                                        : read_jsonl(text, source, options);
+  Result<RawRows> raw = read_rows_of(chosen.format, text, source, options);
   if (raw) raw->evidence.insert(raw->evidence.begin(), chosen.evidence);
   return raw;
 }

@@ -30,7 +30,7 @@ Result<RawRows> read_raw_rows(std::string_view text, const std::string& source,
                               const ReadOptions& options);
 
 // The line of each object that is an item of the document's array (at the top, or the one array of
-// a top object).
+// a top object); of each object in a top object that holds no such array.
 std::vector<std::int64_t> lines_of_items(std::string_view json);
 
 }  // namespace attune::data

@@ -1,4 +1,5 @@
-// The shapes in which people keep training rows, and how each becomes messages.
+// The shape of a row: a known format, or a pair of columns whose names say which is the question
+// and which the answer.
 #pragma once
 
 #include <optional>
@@ -6,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "data/known_formats.h"
 #include "data/mapping.h"
 #include "io/json.h"
 
@@ -13,25 +15,25 @@ namespace attune::data {
 
 struct RowShape {
   enum class Kind {
-    chat,           // {"messages":[{"role","content"}], "tools"?}
-    conversations,  // {"conversations":[{"from","value"}], "system"?}
-    instruction,    // {"instruction","input"?,"output","system"?,"history"?:[[user,assistant],...]}
-    pair,           // two columns with known names: prompt/completion, question/answer, ...
+    format,  // one of known_formats.h
+    pair,    // a question and an answer: prompt/completion, text/label, ...
   };
-  Kind kind = Kind::chat;
-  Mapping mapping;  // for pair
+  Kind kind = Kind::format;
+  const KnownFormat* format = nullptr;  // null for two columns by their usual names
+  Mapping mapping;
 
-  std::string name() const;  // "chat (messages)", "pair (prompt, completion)"
+  std::string name() const;  // "openai (messages)", "pair (question, answer)"
 };
 
-// The shape of a row, from its column names; nothing when none or more than one fits.
+// The shape of a row, from its columns; nothing when none or more than one pair fits.
 std::optional<RowShape> detect_shape(const Json& row);
 
-// The row's messages, not yet checked. The role names are those of the source.
-Result<Json> messages_of(const RowShape& shape, const Json& row, const std::string& where);
+// The shape that --format names, in this row's spelling of the columns.
+RowShape shape_of_format(const KnownFormat& format, const Json& row);
 
-// The columns that `shape` reads of such a row.
-std::vector<std::string> columns_of(const RowShape& shape, const Json& row);
+// The row's conversation, not yet checked, with the answer to learn (of a preference row the
+// preferred one). The role names are those of the source.
+Result<Json> messages_of(const RowShape& shape, const Json& row, const std::string& where);
 
 // A --map line to try for a row that fits no shape, from its own column names.
 std::string example_mapping(const Json& row);

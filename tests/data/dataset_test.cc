@@ -65,7 +65,8 @@ TEST(ReadExamples, PrintsWhyItReadTheFileAsItDid) {
   EXPECT_EQ(csv.evidence[0], "format: CSV by its name .csv");
   EXPECT_EQ(csv.evidence[1],
             "delimiter semicolon: 1 of the first 1 records have 4 fields, as the header");
-  EXPECT_EQ(csv.evidence[2], "shape: 1 rows by pair (prompt, completion)");
+  EXPECT_EQ(csv.evidence[2],
+            "shape: 1 rows by prompt-completion (prompt, completion); sure, by its columns");
   EXPECT_EQ(csv.evidence[3], "columns not used: note");
 }
 

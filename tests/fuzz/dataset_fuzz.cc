@@ -18,6 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.keep_duplicates = true;
   options.read.map = input.substr(0, line_end);
   options.read.skip_broken_lines = true;
+  options.read.allow_mixed = true;
+  options.read.supervised_only = true;
   Result<Dataset> dataset =
       read_examples_from_text(input.substr(line_end + 1), "fuzz", options.read);
   if (!dataset) {

@@ -1,0 +1,40 @@
+// The text of a data file: mapped when it is a plain file, in memory when it comes from standard
+// input or is compressed.
+//
+//   ATTUNE_TRY(const TrainingText text, TrainingText::open("train.jsonl.zst"));
+//   read_examples_from_text(text.text(), text.name(), options);
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "io/file.h"
+
+namespace attune::data {
+
+class TrainingText {
+ public:
+  // "-" is standard input. gzip and Zstandard are known by their first bytes, whatever the name;
+  // several streams behind one another are one text. Refused: what cannot be read, a stream that is
+  // broken or cut off, and one of more than 32 GiB of text.
+  static Result<TrainingText> open(const Path& path);
+
+  std::string_view text() const { return file_ ? file_->text() : std::string_view(text_); }
+  // The path, or "standard input".
+  const std::string& name() const { return name_; }
+  // "gzip", "Zstandard", or empty.
+  std::string_view compression() const { return compression_; }
+
+ private:
+  std::optional<MappedFile> file_;
+  std::string text_;
+  std::string name_;
+  std::string_view compression_;
+};
+
+// The name without what says that it is compressed: train.jsonl of train.jsonl.zst.
+std::string name_without_compression(const std::string& name);
+
+}  // namespace attune::data
