@@ -105,10 +105,13 @@ class JsonTree {
     std::size_t decoded_size = 0;
   };
 
+  void note_duplicate_keys(std::uint32_t object);  // of one object, after all its members
+
   std::string_view text_;
   std::vector<Node> nodes_;
   std::string decoded_;
   std::vector<JsonRef> duplicates_;
+  std::vector<std::uint32_t> keys_;  // of the object whose keys are compared
 };
 
 // The same value for callers that change or write it. Of repeated keys the last wins.
