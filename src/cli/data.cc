@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/data_commands.h"
 #include "cli/data_options.h"
+#include "cli/pii_options.h"
 
 namespace attune::cli {
 
@@ -13,14 +14,18 @@ namespace {
 
 struct PrepareCommand {
   DataOptions data;
+  PiiOptions pii;
   std::string out;
   bool json = false;
 };
 
 Result<int> prepare(const PrepareCommand& options) {
   ATTUNE_TRY(const std::optional<grammar::Contract> contract, options.data.load_contract());
-  ATTUNE_TRY(const data::Prepared prepared,
-             data::prepare(options.data.file, options.data.prepare_options(contract)));
+  ATTUNE_TRY(const data::PiiScanner scanner, options.pii.scanner());
+  data::PrepareOptions preparing = options.data.prepare_options(contract);
+  preparing.pii = &scanner;
+  preparing.pii_policy = options.pii.chosen();
+  ATTUNE_TRY(const data::Prepared prepared, data::prepare(options.data.file, preparing));
   ATTUNE_TRY_VOID(ensure_directory(options.out));
   ATTUNE_TRY_VOID(data::write_prepared(prepared, options.out));
   if (options.json) {
@@ -40,6 +45,7 @@ void add_data(CLI::App& app, Body& selected) {
   CLI::App* command =
       group->add_subcommand("prepare", "Raw examples to strict chat rows and a report");
   options->data.declare(*command);
+  options->pii.declare(*command);
   command->add_option("--out", options->out, "Folder for data.jsonl and data_report.json")
       ->required();
   command->add_flag("--json", options->json, "Print the report as one JSON object");

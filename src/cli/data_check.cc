@@ -1,14 +1,18 @@
-// attune data check: everything that is wrong with a file of training examples. Exit code 1 when
-// there are errors.
+// attune data check: everything that is wrong with a file of training examples, and with --fix a
+// mended copy of it. Exit code 1 when there are errors.
 #include <memory>
 
 #include <fmt/format.h>
 
+#include "cli/data_check_html.h"
 #include "cli/data_commands.h"
 #include "cli/data_options.h"
+#include "cli/pii_options.h"
 #include "cli/version.h"
 #include "data/check.h"
+#include "data/check_fix.h"
 #include "data/check_page.h"
+#include "data/training_text.h"
 
 namespace attune::cli {
 
@@ -16,23 +20,81 @@ namespace {
 
 struct CheckCommand {
   DataOptions data;
+  PiiOptions pii;
   std::string sarif;
+  std::string out;
+  std::string html;
+  std::string model;
+  std::int64_t max_length = 0;
   std::int64_t examples = 3;
   bool json = false;
+  bool fix = false;
 };
+
+// Writes the mended copy, the log and the patch, and gives the report of the copy.
+Result<data::CheckReport> fix(const CheckCommand& options, std::string_view text,
+                              const std::string& source, const data::CheckOptions& checks) {
+  ATTUNE_TRY(const data::FixedText fixed, data::fix_text(text, source, checks));
+  if (fixed.mends.empty()) {
+    if (!options.json) fmt::print("{}: nothing that --fix mends\n\n", source);
+    return data::check_text(text, source, checks);
+  }
+  const Path file = data::name_without_compression(source);
+  const Path folder = options.out.empty() ? file.parent_path() : Path(options.out);
+  if (!options.out.empty()) ATTUNE_TRY_VOID(ensure_directory(folder));
+  const std::string stem = file.stem().string();
+  const Path mended = folder / (stem + ".fixed" + fixed.extension);
+  const Path log = folder / (stem + ".fixes.jsonl");
+  const Path patch = folder / (stem + ".fixes.patch");
+  ATTUNE_TRY_VOID(write_file_atomic(mended, fixed.text));
+  ATTUNE_TRY_VOID(write_file_atomic(log, data::mend_log(fixed.mends)));
+  ATTUNE_TRY_VOID(write_file_atomic(patch, fixed.patch));
+  if (!options.json) {
+    fmt::print(
+        "{}: {} mends\n  {}  the mended file\n  {}  each mend\n  {}  to go back: patch -R {} < "
+        "{}\n\n",
+        source, fixed.mends.size(), mended.string(), log.string(), patch.string(), mended.string(),
+        patch.string());
+  }
+  return data::check_text(fixed.text, mended.string(), checks);
+}
+
+// What the base reads of a row: what was asked, else all of its context.
+Result<std::int64_t> longest_row(const CheckCommand& options) {
+  if (options.max_length > 0 || options.model.empty()) return options.max_length;
+  ATTUNE_TRY(const Json config, read_json(Path(options.model) / "config.json"));
+  const auto context = config.find("max_position_embeddings");
+  const bool known = context != config.end() && context->is_number_integer();
+  return known ? context->get<std::int64_t>() : std::int64_t{0};
+}
 
 Result<int> check(const CheckCommand& options) {
   ATTUNE_TRY(const std::optional<grammar::Contract> contract, options.data.load_contract());
+  ATTUNE_TRY(const data::PiiScanner scanner, options.pii.scanner());
   const data::PrepareOptions reading = options.data.prepare_options(contract);
+  std::optional<text::ChatFormat> format;
+  if (!options.model.empty()) {
+    ATTUNE_TRY(format, text::ChatFormat::load(options.model));
+  }
+  ATTUNE_TRY(const std::int64_t longest, longest_row(options));
+  data::CheckOptions checks;
+  checks.read = reading.read;
+  ATTUNE_TRY(checks.mapping, data::described_mapping(options.data.file, reading.read));
+  checks.contract = reading.contract;
+  checks.contract_name = Path(options.data.contract).filename().string();
+  checks.pii = &scanner;
+  checks.pii_policy = options.pii.chosen();
+  checks.format = format ? &*format : nullptr;
+  checks.longest = longest;
+  ATTUNE_TRY(const data::TrainingText file, data::TrainingText::open(options.data.file));
   ATTUNE_TRY(const data::CheckReport report,
-             data::check_file(options.data.file,
-                              {.read = reading.read,
-                               .contract = reading.contract,
-                               .contract_name = Path(options.data.contract).filename().string()}));
+             options.fix ? fix(options, file.text(), file.name(), checks)
+                         : data::check_text(file.text(), file.name(), checks));
   if (!options.sarif.empty()) {
     ATTUNE_TRY_VOID(write_file_atomic(options.sarif,
                                       to_pretty_text(data::check_report_sarif(report, kVersion))));
   }
+  if (!options.html.empty()) ATTUNE_TRY_VOID(write_file_atomic(options.html, check_html(report)));
   if (options.json) {
     fmt::print("{}\n", to_text(data::check_report_json(report)));
   } else {
@@ -48,10 +110,26 @@ void add_data_check(CLI::App& group, Body& selected) {
   CLI::App* command =
       group.add_subcommand("check", "Everything that is wrong with a file of examples");
   options->data.declare_reading(*command);
+  options->pii.declare(*command);
+  CLI::Option* const model = command->add_option(
+      "--model", options->model, "Base whose template and vocabulary count the tokens of each row");
+  command
+      ->add_option("--max-length", options->max_length,
+                   "Tokens that training reads of a row; the base's context otherwise")
+      ->check(CLI::PositiveNumber)
+      ->needs(model);
+  CLI::Option* const mend = command->add_flag(
+      "--fix", options->fix,
+      "Also write FILE.fixed.jsonl with all safe mends, a log of them and a patch to go back");
+  command
+      ->add_option("--out", options->out, "Folder for what --fix writes; the file's own otherwise")
+      ->needs(mend);
   command->add_option("--examples", options->examples, "How many findings of a kind are shown")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}))
       ->capture_default_str();
   command->add_option("--sarif", options->sarif, "Also write the findings to this file as SARIF");
+  command->add_option("--html", options->html,
+                      "Also write a page that needs nothing else to this file");
   command->add_flag("--json", options->json, "Print all findings as one JSON object");
   command->callback([options, &selected] { selected = [options] { return check(*options); }; });
 }

@@ -1,20 +1,18 @@
 #include "data/check.h"
 
 #include <algorithm>
-#include <iterator>
 #include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "data/check_dataset.h"
-#include "data/check_preference.h"
+#include "data/check_encoding.h"
+#include "data/check_row.h"
 #include "data/check_rows.h"
-#include "data/check_tools.h"
 #include "data/clean_text.h"
-#include "data/mapping.h"
+#include "data/dataset_info.h"
 #include "data/raw_rows.h"
-#include "data/shapes.h"
+#include "data/training_text.h"
 #include "io/text_encoding.h"
 
 namespace attune::data {
@@ -25,20 +23,20 @@ namespace {
 class FileCheck {
  public:
   FileCheck(const std::string& source, const CheckOptions& options, Mapping mapping)
-      : options_(options), mapping_(std::move(mapping)) {
+      : options_(options), rows_(options, std::move(mapping)) {
     report_.source = source;
-    if (options.contract) report_.contract = ContractResult{};
   }
 
   Result<CheckReport> run(std::string_view text) && {
     text = without_byte_order_mark(text);
     std::string repaired;
     if (find_invalid_utf8(text) != std::string_view::npos) {
-      repaired = repair_encoding(text);
+      repaired = read_as_utf8(text, report_.source, report_.findings);
       text = repaired;
     }
-    if (is_json(text)) {
-      ATTUNE_TRY_VOID(check_json(text));
+    const std::optional<bool> jsonl = json_is_meant(text, report_.source, options_.read.format);
+    if (jsonl) {
+      ATTUNE_TRY_VOID(check_json(text, *jsonl));
     } else {
       ATTUNE_TRY_VOID(check_table(text));
     }
@@ -57,60 +55,13 @@ class FileCheck {
     return text.substr(kUtf8ByteOrderMark.size());
   }
 
-  // The text with every byte that is not UTF-8 read as Windows-1252, and a finding for each line
-  // that has one.
-  std::string repair_encoding(std::string_view text) {
-    std::string good;
-    std::int64_t line = 1;
-    std::int64_t told = 0;
-    while (!text.empty()) {
-      const std::size_t at = std::min(find_invalid_utf8(text), text.size());
-      line += std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
-      good += text.substr(0, at);
-      text.remove_prefix(at);
-      if (text.empty()) break;
-      const std::string character = windows_1252_as_utf8(text[0]);
-      if (line != told) {
-        const std::size_t before = good.rfind('\n');
-        const std::size_t start = before == std::string::npos ? 0 : before + 1;
-        const std::int64_t column =
-            place_of(std::string_view(good).substr(start), good.size() - start).column;
-        report_.findings.push_back(file_finding(
-            "D001", Severity::error, report_.source, {.line = line, .column = column},
-            {.found =
-                 fmt::format("byte 0x{:02X} is not valid UTF-8 (it looks like Windows-1252 '{}')",
-                             static_cast<unsigned char>(text[0]), character),
-             .wanted = "UTF-8",
-             .fix = "--fix converts such bytes, or: iconv -f WINDOWS-1252 -t UTF-8"}));
-      }
-      told = line;
-      good += character;
-      text.remove_prefix(1);
-    }
-    return good;
-  }
-
-  bool is_json(std::string_view text) const {
-    if (options_.read.format == Format::csv) return false;
-    if (options_.read.format != Format::automatic) return true;
-    const std::string extension = Path(report_.source).extension().string();
-    if (extension == ".csv" || extension == ".tsv") return false;
-    const std::size_t first = text.find_first_not_of(" \t\r\n");
-    return extension == ".jsonl" || extension == ".ndjson" || extension == ".json" ||
-           text[first] == '{' || text[first] == '[';
-  }
-
-  Result<void> check_json(std::string_view text) {
-    const std::string extension = Path(report_.source).extension().string();
-    const bool meant =
-        options_.read.format == Format::jsonl || extension == ".jsonl" || extension == ".ndjson";
-    JsonRows rows(text, report_.source, meant && options_.read.format != Format::json,
-                  report_.findings);
+  Result<void> check_json(std::string_view text, bool jsonl_meant) {
+    JsonRows rows(text, report_.source, jsonl_meant, report_.findings);
     ATTUNE_TRY_VOID(rows.open());
     report_.format = rows.format();
     report_.evidence.push_back(rows.evidence());
     CheckedRow row;
-    while (rows.next(row)) check_row(row);
+    while (rows.next(row)) rows_.check(row, report_.findings);
     report_.rows = rows.rows();
     return {};
   }
@@ -118,7 +69,17 @@ class FileCheck {
   Result<void> check_table(std::string_view text) {
     ReadOptions read = options_.read;
     read.map.clear();
-    ATTUNE_TRY(RawRows raw, read_raw_rows(text, report_.source, read));
+    Result<RawRows> all = read_raw_rows(text, report_.source, read);
+    if (!all) {
+      const TextPlace place = place_from(all.error().where);
+      if (place.line == 0) return Failure(std::move(all).error());
+      report_.findings.push_back(
+          file_finding("D003", Severity::error, report_.source, place,
+                       {all.error().found, all.error().wanted, all.error().fix}));
+      report_.format = "CSV";
+      return {};
+    }
+    RawRows raw = std::move(*all);
     report_.format = raw.format;
     report_.evidence = std::move(raw.evidence);
     report_.rows = raw.rows_read;
@@ -141,7 +102,7 @@ class FileCheck {
                      .is_table = true,
                      .value = tree.root(),
                      .id = row_id(tree.root(), "id", name)};
-      check_row(row);
+      rows_.check(row, report_.findings);
     }
     return {};
   }
@@ -162,125 +123,18 @@ class FileCheck {
     return {.line = numbers.back(), .column = numbers.size() == 2 ? numbers.front() : 1};
   }
 
-  void check_row(CheckedRow& row) {
-    if (!mapping_.id.empty()) row.id = row_id(row.value, mapping_.id, row.id);
-    RowReporter reporter(report_.findings, row);
-    check_conversation(row, reporter);
-  }
-
-  void check_conversation(const CheckedRow& row, RowReporter& reporter) {
-    const bool mapped = mapping_.user || !mapping_.messages.empty();
-    if (!mapped) {
-      if (const JsonRef messages = row.value.find("messages");
-          messages.is_array() && !row.value.find("chosen").exists()) {
-        const ConversationView view = check_messages(messages, Ending::answer, false, reporter);
-        tools_.check(messages, row.value.find("tools"), reporter);
-        return conclude(row, view, false, reporter);
-      }
-      if (const std::optional<PreferencePair> pair = preference_pair(row.value)) {
-        const ConversationView view = preferences_.check(*pair, reporter);
-        tools_.check(pair->prompt, pair->tools, reporter);
-        return conclude(row, view, false, reporter);
-      }
-    }
-    check_converted(row, mapped, reporter);
-  }
-
-  void check_converted(const CheckedRow& row, bool mapped, RowReporter& reporter) {
-    const Json columns = to_json(row.value);
-    const std::string where = name_place(row.source, row.line);
-    const std::optional<RowShape> shape = mapped ? std::nullopt : detect_shape(columns);
-    if (!mapped && !shape) {
-      reporter.error(
-          "D007", row.value,
-          {.found = fmt::format("no \"messages\" list; keys found: {}{}", first_columns(columns),
-                                suggest_column("messages", columns)),
-           .wanted = "messages; prompt and completion; instruction and output; or a mapping",
-           .fix = fmt::format("name the columns, for example --map \"{}\"",
-                              quote_for_message(example_mapping(columns), 200))});
-      return;
-    }
-    const Result<Json> messages =
-        mapped ? apply_mapping(mapping_, columns, where) : messages_of(*shape, columns, where);
-    if (!messages) {
-      reporter.error("D007", row.value,
-                     {messages.error().found, messages.error().wanted, messages.error().fix});
-      return;
-    }
-    converted_text_ = to_text(*messages);
-    if (converted_.parse(converted_text_)) return;
-    const ConversationView view = check_messages(converted_.root(), Ending::answer, true, reporter);
-    tools_.check(converted_.root(), tools_of(row), reporter);
-    conclude(row, view, shape && shape->kind == RowShape::Kind::pair, reporter);
-  }
-
-  // A row has few columns; an object of all rows has many.
-  static std::string first_columns(const Json& columns) {
-    constexpr std::size_t kMostNamed = 12;
-    if (columns.size() <= kMostNamed) return list_columns(columns);
-    Json some = Json::object();
-    for (const auto& [name, ignored] : columns.items()) {
-      if (some.size() == kMostNamed) break;
-      some[name] = nullptr;
-    }
-    return fmt::format("{} and {} more", list_columns(some), columns.size() - kMostNamed);
-  }
-
-  // The tools of a row, which tables hold as JSON in a string.
-  JsonRef tools_of(const CheckedRow& row) {
-    const JsonRef tools = row.value.find("tools");
-    if (!tools.is_string()) return tools;
-    tools_text_ = tools.string();
-    return is_blank(tools_text_) || tools_tree_.parse(tools_text_) ? JsonRef() : tools_tree_.root();
-  }
-
-  void conclude(const CheckedRow& row, const ConversationView& view, bool legacy,
-                RowReporter& reporter) {
-    dataset_.add(row, view, legacy);
-    if (!options_.contract || !view.answer_at.is_string() || view.has_tool_calls) return;
-    ++report_.contract->checked;
-    const std::optional<std::string> problem = options_.contract(view.answer);
-    if (!problem) return;
-    ++report_.contract->broken;
-    reporter.error("D022", view.answer_at,
-                   {.found = *problem,
-                    .wanted = "an answer that keeps the contract",
-                    .fix = "mend the answer, or remove the row"});
-  }
-
   void finish() {
+    rows_.finish(report_);
     std::unordered_set<std::string_view> wrong;
     for (const Finding& finding : report_.findings) {
       if (finding.severity == Severity::error && !finding.row.empty()) wrong.insert(finding.row);
     }
     report_.rows_with_errors = static_cast<std::int64_t>(wrong.size());
-    std::vector<Finding> whole = dataset_.finish(report_.source, report_.rows);
-    for (Finding& finding : preferences_.finish(report_.source))
-      whole.push_back(std::move(finding));
-    if (report_.contract && report_.contract->broken > 0) {
-      const ContractResult& contract = *report_.contract;
-      whole.push_back(file_finding(
-          "D022", Severity::info, report_.source, {.line = 0, .column = 0},
-          {.found =
-               fmt::format("{} of {} answers break {}: training on them caps format compliance "
-                           "at {:.1f} %",
-                           contract.broken, contract.checked,
-                           options_.contract_name.empty() ? "the contract" : options_.contract_name,
-                           100.0 * contract.ceiling())}));
-    }
-    std::move(whole.begin(), whole.end(), std::back_inserter(report_.findings));
   }
 
   const CheckOptions& options_;
-  Mapping mapping_;
   CheckReport report_;
-  DatasetCheck dataset_;
-  PreferenceCheck preferences_;
-  ToolCheck tools_;
-  JsonTree converted_;
-  std::string converted_text_;
-  JsonTree tools_tree_;
-  std::string tools_text_;
+  RowCheck rows_;
 };
 
 }  // namespace
@@ -302,16 +156,23 @@ Result<CheckReport> check_text(std::string_view text, const std::string& source,
          .wanted = "training rows as CSV, JSON or JSONL",
          .fix = "check that the export worked"});
   }
-  Mapping mapping;
+  Mapping mapping = options.mapping;
   if (!options.read.map.empty()) {
     ATTUNE_TRY(mapping, Mapping::parse(options.read.map));
   }
   return FileCheck(source, options, std::move(mapping)).run(text);
 }
 
-Result<CheckReport> check_file(const Path& path, const CheckOptions& options) {
-  ATTUNE_TRY(const MappedFile file, MappedFile::open(path));
-  return check_text(file.text(), path.string(), options);
+Result<Mapping> described_mapping(const Path& path, const ReadOptions& options) {
+  if (!options.map.empty() || !options.row_format.empty()) return Mapping();
+  ATTUNE_TRY(const std::optional<DatasetInfo> info, find_dataset_info(path, options.dataset));
+  return info ? info->mapping : Mapping();
+}
+
+Result<CheckReport> check_file(const Path& path, CheckOptions options) {
+  ATTUNE_TRY(const TrainingText text, TrainingText::open(path));
+  ATTUNE_TRY(options.mapping, described_mapping(path, options.read));
+  return check_text(text.text(), text.name(), options);
 }
 
 }  // namespace attune::data

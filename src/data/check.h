@@ -19,16 +19,24 @@
 
 #include "base/result.h"
 #include "data/dataset.h"
+#include "data/distribution.h"
+#include "data/pii.h"
 #include "data/prepare.h"
 #include "data/report.h"
 #include "io/file.h"
+#include "text/chat_format.h"
 
 namespace attune::data {
 
 struct CheckOptions {
   ReadOptions read = {};
-  ContractCheck contract = {};     // applied to each row's last answer; may be empty (D022)
-  std::string contract_name = {};  // for the message: "order.schema.json"
+  Mapping mapping = {};             // known from beside the file; read.map goes before it
+  ContractCheck contract = {};      // applied to each row's last answer; may be empty (D022)
+  std::string contract_name = {};   // for the message: "order.schema.json"
+  const PiiScanner* pii = nullptr;  // must outlive the check; null: not looked for (D037)
+  PiiPolicy pii_policy = PiiPolicy::report;
+  const text::ChatFormat* format = nullptr;  // of the base, for the token checks; may be null
+  std::int64_t longest = 0;                  // tokens that training reads of a row; 0: no bound
 };
 
 struct CheckReport {
@@ -38,6 +46,7 @@ struct CheckReport {
   std::int64_t rows = 0;
   std::int64_t rows_with_errors = 0;
   std::optional<ContractResult> contract;
+  std::vector<Distribution> distributions;  // of questions, answers and, with a base, tokens
   // Those of rows in the order of the rows, then those of the file as a whole (line 0 or the line
   // of the first row that they are about).
   std::vector<Finding> findings;
@@ -46,8 +55,13 @@ struct CheckReport {
 };
 
 // Refused (an Error, not a finding): a file that cannot be read, is empty, or is not text at all.
-Result<CheckReport> check_file(const Path& path, const CheckOptions& options);
+// A path as read_examples() takes it: compressed, "-", described by a dataset_info.json beside it.
+Result<CheckReport> check_file(const Path& path, CheckOptions options);
 Result<CheckReport> check_text(std::string_view text, const std::string& source,
                                const CheckOptions& options);
+
+// The mapping of the dataset_info.json beside the file, for CheckOptions::mapping; an empty one
+// when there is none, or the options say how to read.
+Result<Mapping> described_mapping(const Path& path, const ReadOptions& options);
 
 }  // namespace attune::data

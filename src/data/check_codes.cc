@@ -9,7 +9,7 @@ namespace attune::data {
 
 namespace {
 
-constexpr std::array<CheckCode, 31> kCheckCodes = {{
+constexpr std::array<CheckCode, 39> kCheckCodes = {{
     {"D001", "not_utf8", "text that is not UTF-8"},
     {"D002", "invisible_text",
      "characters that nobody sees: marks, controls, zero-width, direction"},
@@ -28,11 +28,16 @@ constexpr std::array<CheckCode, 31> kCheckCodes = {{
     {"D015", "mixed_system_prompts", "system message in some rows only"},
     {"D016", "long_system_prompt", "the same long system message everywhere"},
     {"D017", "wrong_weight", "weights that are not 0 or 1, or all 0"},
+    {"D018", "nothing_trained", "a row of which nothing would be trained"},
+    {"D019", "too_long", "rows longer than what is read of them"},
     {"D020", "short_answer", "an answer much shorter than the others"},
     {"D021", "wrong_tool_call", "a tool call that does not fit its tool"},
     {"D022", "contract_broken", "an answer that breaks the contract"},
     {"D023", "mixed_answer_formats", "answers in several formats"},
     {"D024", "control_token", "a chat template's control token inside a text"},
+    {"D025", "no_end_of_turn", "the end of the turn is not trained"},
+    {"D026", "prompt_no_prefix", "prompt and training text begin with other tokens"},
+    {"D027", "space_at_border", "a space before the first trained token"},
     {"D028", "few_rows", "few rows"},
     {"D029", "all_the_same", "nothing differs"},
     {"D030", "common_beginning", "the same beginning everywhere"},
@@ -40,8 +45,11 @@ constexpr std::array<CheckCode, 31> kCheckCodes = {{
     {"D032", "upper_case", "mostly upper case"},
     {"D033", "inferred_task", "what kind of task this looks like"},
     {"D034", "class_balance", "classes or refusals out of balance"},
+    {"D037", "secret_or_personal_data", "a secret or personal data"},
     {"D040", "mojibake", "text that was decoded wrongly"},
     {"D042", "preference_pair", "a preference pair that teaches the wrong thing"},
+    {"D043", "tokens", "tokens by the base's template and vocabulary"},
+    {"D045", "wrong_tokens", "token ids that do not fit"},
 }};
 
 }  // namespace

@@ -19,6 +19,10 @@ constexpr std::size_t kMostClasses = 200000;
 
 std::uint64_t hash_of(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }
 
+std::uint32_t length_of(std::string_view text) {
+  return static_cast<std::uint32_t>(std::min<std::size_t>(text.size(), 1u << 30));
+}
+
 std::string_view without_space(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return {};
@@ -97,6 +101,7 @@ void DatasetCheck::add(const CheckedRow& row, const ConversationView& view, bool
   add_system(row, view);
   other_length_ += static_cast<std::int64_t>(view.question.size() + view.answer.size());
   if (is_blank(view.question)) ++empty_questions_;
+  if (view.has_question) question_lengths_.push_back(length_of(view.question));
   if (questions_.size() < kMostClasses) ++questions_[hash_of(view.question)];
   question_beginning_.keep_beginning(view.question);
   if (legacy) {
@@ -136,8 +141,7 @@ void DatasetCheck::add_answer(const CheckedRow& row, const ConversationView& vie
       if (key.size() <= 60) same.sample = key;
     }
   }
-  answer_lengths_.push_back(
-      static_cast<std::uint32_t>(std::min<std::size_t>(answer.size(), 1u << 30)));
+  answer_lengths_.push_back(length_of(answer));
   constexpr std::size_t kShort = 12;
   constexpr std::size_t kMostShortAnswers = 10000;
   if (answer.size() > kShort || answer.find(' ') != std::string_view::npos ||
@@ -150,6 +154,11 @@ void DatasetCheck::add_answer(const CheckedRow& row, const ConversationView& vie
                             .place = {.line = place[0].line, .column = place[0].column},
                             .row = row.id,
                             .path = place[0].path});
+}
+
+std::vector<Distribution> DatasetCheck::distributions() const {
+  return {distribution_of("last question", "bytes", question_lengths_),
+          distribution_of("last answer", "bytes", answer_lengths_)};
 }
 
 void DatasetCheck::add_letters(std::string_view question, std::string_view answer) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "data/check_messages.h"
+#include "data/distribution.h"
 
 namespace attune::data {
 
@@ -20,6 +21,9 @@ class DatasetCheck {
 
   // The findings, `rows` being all rows of the file.
   std::vector<Finding> finish(std::string_view source, std::int64_t rows) const;
+
+  // How long questions and answers are.
+  std::vector<Distribution> distributions() const;
 
  private:
   struct Place {
@@ -80,6 +84,7 @@ class DatasetCheck {
   std::int64_t answered_ = 0;
   std::int64_t refusals_ = 0;
   Place first_refusal_;
+  std::vector<std::uint32_t> question_lengths_;  // bytes
   std::vector<std::uint32_t> answer_lengths_;
   std::vector<ShortAnswer> short_answers_;
   std::int64_t upper_[2] = {0, 0};  // letters of questions and answers

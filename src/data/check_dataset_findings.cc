@@ -132,7 +132,8 @@ std::vector<Finding> DatasetCheck::same_findings(std::string_view source) const 
 
 std::vector<Finding> DatasetCheck::short_findings(std::string_view source) const {
   std::vector<Finding> findings;
-  if (short_answers_.empty() || answer_lengths_.size() < 3) return findings;
+  constexpr std::size_t kFewestAnswers = 10;
+  if (short_answers_.empty() || answer_lengths_.size() < kFewestAnswers) return findings;
   std::vector<std::uint32_t> lengths = answer_lengths_;
   const auto middle = lengths.begin() + static_cast<std::ptrdiff_t>(lengths.size() / 2);
   std::nth_element(lengths.begin(), middle, lengths.end());

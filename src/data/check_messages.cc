@@ -76,6 +76,9 @@ class ConversationCheck {
       previous_ = {};
       return;
     }
+    if (message.find("from").exists() && message.find("value").exists() &&
+        !message.find("role").exists())
+      return report_other_format(message);
     JsonRef role, content, weight;
     bool has_calls = false;
     for (JsonRef key = message.first(); key.exists();) {
@@ -99,6 +102,14 @@ class ConversationCheck {
     if (weight.exists()) check_weight(weight, speaker);
     if (!speaker.empty()) check_turn(message, speaker);
     remember(content, speaker, has_calls);
+  }
+
+  void report_other_format(JsonRef message) {
+    reporter_.error("D008", message,
+                    {.found = "the keys \"from\" and \"value\", which belong to another format",
+                     .wanted = "\"role\" and \"content\"",
+                     .fix = "name the list \"conversations\", and it is read as that format"});
+    other_format_ = true;
   }
 
   void unknown_key(JsonRef key) {
@@ -266,6 +277,7 @@ class ConversationCheck {
                        .fix = "move the answer to where answers stand in this format"});
       return;
     }
+    if (other_format_) return;
     if (assistants_ == 0) {
       reporter_.error("D012", messages_,
                       {.found = "nothing to learn: no assistant message",
@@ -297,6 +309,7 @@ class ConversationCheck {
   std::string_view previous_;  // who spoke before; empty when that could not be said
   JsonRef last_;
   bool asked_ = false;
+  bool other_format_ = false;
   std::int64_t assistants_ = 0;
   std::int64_t unweighted_ = 0;
 };

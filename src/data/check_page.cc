@@ -1,7 +1,6 @@
 #include "data/check_page.h"
 
 #include <algorithm>
-#include <vector>
 
 #include <fmt/format.h>
 
@@ -11,32 +10,6 @@
 namespace attune::data {
 
 namespace {
-
-struct FindingGroup {
-  Severity severity = Severity::info;
-  std::string_view code;
-  std::vector<const Finding*> findings;
-};
-
-// Errors first; within a severity in the order of the codes.
-std::vector<FindingGroup> group_findings(const std::vector<Finding>& findings) {
-  std::vector<FindingGroup> groups;
-  for (const Finding& finding : findings) {
-    auto group = std::find_if(groups.begin(), groups.end(), [&](const FindingGroup& known) {
-      return known.code == finding.code && known.severity == finding.severity;
-    });
-    if (group == groups.end()) {
-      groups.push_back({.severity = finding.severity, .code = finding.code, .findings = {}});
-      group = groups.end() - 1;
-    }
-    group->findings.push_back(&finding);
-  }
-  std::stable_sort(groups.begin(), groups.end(), [](const FindingGroup& a, const FindingGroup& b) {
-    if (a.severity != b.severity) return a.severity > b.severity;
-    return a.code < b.code;
-  });
-  return groups;
-}
 
 std::string severity_title(Severity severity) {
   return severity == Severity::error ? "ERROR" : severity == Severity::warning ? "warning" : "note";
@@ -54,8 +27,7 @@ std::string example_line(const Finding& finding) {
 std::string group_text(const FindingGroup& group, std::int64_t examples) {
   const auto count = static_cast<std::int64_t>(group.findings.size());
   std::string text = fmt::format("{} {}  {}{}\n", severity_title(group.severity), group.code,
-                                 check_code(group.code).title,
-                                 count == 1 ? "" : fmt::format("  ({} times)", count));
+                                 group.title, count == 1 ? "" : fmt::format("  ({} times)", count));
   const auto shown = std::min(examples, count);
   for (std::int64_t i = 0; i < shown; ++i) {
     const Finding& finding = *group.findings[static_cast<std::size_t>(i)];
@@ -76,6 +48,28 @@ std::string counted(std::int64_t count, std::string_view one) {
 
 }  // namespace
 
+std::vector<FindingGroup> group_findings(const std::vector<Finding>& findings) {
+  std::vector<FindingGroup> groups;
+  for (const Finding& finding : findings) {
+    auto group = std::find_if(groups.begin(), groups.end(), [&](const FindingGroup& known) {
+      return known.code == finding.code && known.severity == finding.severity;
+    });
+    if (group == groups.end()) {
+      groups.push_back({.severity = finding.severity,
+                        .code = finding.code,
+                        .title = check_code(finding.code).title,
+                        .findings = {}});
+      group = groups.end() - 1;
+    }
+    group->findings.push_back(&finding);
+  }
+  std::stable_sort(groups.begin(), groups.end(), [](const FindingGroup& a, const FindingGroup& b) {
+    if (a.severity != b.severity) return a.severity > b.severity;
+    return a.code < b.code;
+  });
+  return groups;
+}
+
 std::string check_page(const CheckReport& report, std::int64_t examples) {
   std::string text =
       fmt::format("{}: {} read as {}\n", report.source, counted(report.rows, "row"), report.format);
@@ -83,6 +77,11 @@ std::string check_page(const CheckReport& report, std::int64_t examples) {
   for (const FindingGroup& group : group_findings(report.findings))
     text += "\n" + group_text(group, examples);
   text += "\n";
+  for (const Distribution& all : report.distributions) {
+    if (all.count == 0) continue;
+    text += fmt::format("{}: {} to {} {}, half of them up to {}, 95 % up to {}\n", all.name,
+                        all.least, all.most, all.unit, all.median, all.p95);
+  }
   if (report.contract && report.contract->broken == 0)
     text += fmt::format("all {} answers keep the contract\n", report.contract->checked);
   const std::int64_t errors = report.count(Severity::error);

@@ -6,11 +6,22 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "data/check.h"
 #include "io/json.h"
 
 namespace attune::data {
+
+struct FindingGroup {
+  Severity severity = Severity::info;
+  std::string_view code;
+  std::string_view title;
+  std::vector<const Finding*> findings;
+};
+// By code and severity: errors first, then in the order of the codes. `findings` must outlive it.
+std::vector<FindingGroup> group_findings(const std::vector<Finding>& findings);
 
 // Findings in groups of one code, errors first; of each group the first `examples` with place and
 // words, and how many more there are.

@@ -24,18 +24,32 @@ bool holds(JsonRef outer, JsonRef inner) {
   return inner.begin() >= outer.begin() && inner.end() <= outer.end();
 }
 
-// The first string of `value` or below it that says the same as `text`.
-JsonRef find_string(JsonRef value, std::string_view text) {
-  if (value.is_string()) return value.string() == text ? value : JsonRef();
+// The string of `value` or below it that says the same as `text`, after `skip` others that do.
+JsonRef find_string(JsonRef value, std::string_view text, int& skip) {
+  if (value.is_string()) return value.string() == text && skip-- == 0 ? value : JsonRef();
   if (value.is_array()) {
     for (JsonRef item = value.first(); item.exists(); item = item.next()) {
-      if (const JsonRef found = find_string(item, text); found.exists()) return found;
+      if (const JsonRef found = find_string(item, text, skip); found.exists()) return found;
     }
   }
   for (const JsonTreeMember& member : value.members()) {
-    if (const JsonRef found = find_string(member.value, text); found.exists()) return found;
+    if (const JsonRef found = find_string(member.value, text, skip); found.exists()) return found;
   }
   return {};
+}
+
+// How many strings before `target` in its tree say the same.
+int count_before(JsonRef value, JsonRef target) {
+  if (value.is_string()) {
+    const bool before = value.index() < target.index() && value.string() == target.string();
+    return before ? 1 : 0;
+  }
+  int count = 0;
+  for (JsonRef item = value.is_array() ? value.first() : JsonRef(); item.exists();
+       item = item.next())
+    count += count_before(item, target);
+  for (const JsonTreeMember& member : value.members()) count += count_before(member.value, target);
+  return count;
 }
 
 // The offset in a written string behind `decoded` bytes of its characters.
@@ -128,7 +142,19 @@ std::string json_path(JsonRef root, JsonRef target) {
 
 JsonRef RowReporter::in_own_tree(JsonRef at) const {
   if (!at.exists() || at.tree() == row_.value.tree()) return at;
-  return at.is_string() && row_.value.exists() ? find_string(row_.value, at.string()) : JsonRef();
+  if (!row_.value.exists()) return {};
+  if (!row_.columns.empty()) {
+    std::size_t index = 0;
+    JsonRef message = at.tree()->root().find("messages").first();
+    while (message.exists() && !holds(message, at)) {
+      message = message.next();
+      ++index;
+    }
+    return index < row_.columns.size() ? row_.value.find(row_.columns[index]) : JsonRef();
+  }
+  if (!at.is_string()) return {};
+  int skip = count_before(at.tree()->root(), at);
+  return find_string(row_.value, at.string(), skip);
 }
 
 void RowReporter::add(std::string_view code, Severity severity, JsonRef at, Fault fault) {
@@ -140,7 +166,7 @@ void RowReporter::add(std::string_view code, Severity severity, JsonRef at, Faul
   if (own.exists()) {
     finding.path = json_path(row_.value, own);
   } else if (at.exists()) {
-    finding.path = "messages" + json_path(at.tree()->root(), at);
+    finding.path = json_path(at.tree()->root(), at);
   }
   findings_.push_back(std::move(finding));
 }

@@ -22,6 +22,8 @@ struct CheckedRow {
   bool is_table = false;  // a record of a table: `text` is its JSON form, without places of its own
   JsonRef value;
   std::string id;  // the row's own id, else "row 12"
+  // The column of each message of a converted row, where every message is one column's text.
+  std::vector<std::string> columns = {};
 };
 
 // What the row's member `key` says, if it is a text or a number; else `otherwise`.

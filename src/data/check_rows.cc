@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "data/training_text.h"
+
 namespace attune::data {
 
 namespace {
@@ -16,6 +18,21 @@ std::size_t first_character(std::string_view text, std::size_t from) {
 }
 
 }  // namespace
+
+std::optional<bool> json_is_meant(std::string_view text, std::string_view source, Format asked) {
+  if (asked == Format::jsonl) return true;
+  if (asked == Format::json) return false;
+  if (asked != Format::automatic) return std::nullopt;
+  const std::string extension =
+      Path(name_without_compression(std::string(source))).extension().string();
+  if (extension == ".jsonl" || extension == ".ndjson") return true;
+  if (extension == ".json") return false;
+  if (extension == ".csv" || extension == ".tsv" || extension == ".txt") return std::nullopt;
+  if (text.starts_with(kUtf8ByteOrderMark)) text.remove_prefix(kUtf8ByteOrderMark.size());
+  const std::size_t first = first_character(text, 0);
+  const bool json = first < text.size() && (text[first] == '{' || text[first] == '[');
+  return json ? std::optional(false) : std::nullopt;
+}
 
 JsonRows::JsonRows(std::string_view text, std::string_view source, bool jsonl_meant,
                    std::vector<Finding>& findings)
@@ -65,6 +82,23 @@ Result<void> JsonRows::open() {
   return open_object();
 }
 
+// {"one":{...},"two":{...}}: each member is a row, and its key the row's id.
+bool JsonRows::use_members(JsonRef document) {
+  std::vector<Item> items;
+  for (const JsonTreeMember& member : document.members()) {
+    if (!member.value.is_object()) return false;
+    items.push_back({.begin = member.value.begin(),
+                     .end = member.value.end(),
+                     .key = std::string(member.key.string())});
+  }
+  if (items.size() < 2) return false;
+  use(Layout::members, "JSON",
+      fmt::format("rows: the {} objects of the document, by their keys", items.size()));
+  items_ = std::move(items);
+  report_layout("the file is one JSON document, not JSONL");
+  return true;
+}
+
 // The text begins with an object that its first line does not hold, or is one object of one line.
 Result<void> JsonRows::open_object() {
   std::size_t end = 0;
@@ -80,6 +114,7 @@ Result<void> JsonRows::open_object() {
     return {};
   }
   const JsonRef document = tree_.root();
+  if (use_members(document)) return {};
   std::vector<JsonTreeMember> lists = document.members();
   std::erase_if(lists, [](const JsonTreeMember& member) { return !member.value.is_array(); });
   const bool is_row = document.find("messages").exists() || document.find("prompt").exists() ||
@@ -99,7 +134,7 @@ Result<void> JsonRows::open_object() {
   return {};
 }
 
-std::string JsonRows::row_name() const { return fmt::format("row {}", rows_); }
+std::string JsonRows::row_name() const { return "row " + std::to_string(rows_); }
 
 std::optional<JsonRows::Line> JsonRows::next_line() {
   if (at_ >= text_.size()) return std::nullopt;
@@ -114,9 +149,12 @@ void JsonRows::report_fault(const JsonFault& fault, std::string_view text, std::
                             std::int64_t column) {
   TextPlace place = place_of(text, fault.at, line);
   if (place.line == line) place.column += column - 1;
-  findings_.push_back(
-      file_finding("D003", Severity::error, source_, place,
-                   {.found = fault.found, .wanted = fault.wanted, .fix = fault.fix}));
+  findings_.push_back(file_finding(
+      "D003", Severity::error, source_, place,
+      {.found = fault.found,
+       .wanted = fault.wanted,
+       .fix = fault.fix.empty() ? "mend the record, or write it again with a JSON library"
+                                : fault.fix}));
   findings_.back().row = row_name();
 }
 
@@ -167,6 +205,7 @@ bool JsonRows::next_from_line(Line line, CheckedRow& row) {
   }
   if (fault) {
     report_fault(*fault, line.text, line.number, 1);
+    passed_over_.push_back({line.text.substr(from), line.number});
     return false;
   }
   const std::size_t behind = first_character(line.text, end);
@@ -218,6 +257,7 @@ bool JsonRows::deliver(std::string_view text, std::int64_t line, std::int64_t co
                  {.found = fmt::format("a JSON {}", json_type_name(value.type())),
                   .wanted = "an object",
                   .fix = "write each row as an object"});
+  passed_over_.push_back({value.text(), line});
   return false;
 }
 
@@ -257,6 +297,7 @@ bool JsonRows::next_from_text(CheckedRow& row) {
       here.at = std::max(here.at, start) - start;
       report_fault(here, text_.substr(start), place.line, place.column);
       pass_broken_item();
+      passed_over_.push_back({text_.substr(start, at_ - start), place.line});
       continue;
     }
     at_ = first_character(text_, end);
@@ -276,7 +317,22 @@ bool JsonRows::next_from_text(CheckedRow& row) {
   }
 }
 
+bool JsonRows::next_from_members(CheckedRow& row) {
+  while (item_ < items_.size()) {
+    const Item& item = items_[item_++];
+    ++rows_;
+    const TextPlace place = place_at(item.begin);
+    const std::string_view text = text_.substr(item.begin, item.end - item.begin);
+    if (tree_.parse(text) || !deliver(text, place.line, place.column, row)) continue;
+    if (row.id == row_name()) row.id = item.key;
+    return true;
+  }
+  return false;
+}
+
 bool JsonRows::next(CheckedRow& row) {
+  passed_over_.clear();
+  if (layout_ == Layout::members) return next_from_members(row);
   return layout_ == Layout::lines ? next_from_lines(row) : next_from_text(row);
 }
 

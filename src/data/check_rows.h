@@ -10,8 +10,13 @@
 
 #include "base/result.h"
 #include "data/check_place.h"
+#include "data/dataset.h"
 
 namespace attune::data {
+
+// Whether a file is read as JSON, by what was asked, its name and its first character; then true
+// where JSONL is meant. Nothing: a table or plain text.
+std::optional<bool> json_is_meant(std::string_view text, std::string_view source, Format asked);
 
 class JsonRows {
  public:
@@ -29,16 +34,31 @@ class JsonRows {
   // reported, and is passed over.
   bool next(CheckedRow& row);
 
+  // What the last call of next() passed over before its row, as it stands in the text.
+  struct PassedOver {
+    std::string_view text;
+    std::int64_t line = 0;
+  };
+  const std::vector<PassedOver>& passed_over() const { return passed_over_; }
+  // Of the row that next() gave: keys that come a second time in their object.
+  const std::vector<JsonRef>& duplicate_keys() const { return tree_.duplicate_keys(); }
+
   std::int64_t rows() const { return rows_; }  // read so far, broken ones included
 
  private:
-  enum class Layout { lines, values, array };
+  enum class Layout { lines, values, array, members };
+  struct Item {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    std::string key;
+  };
   struct Line {
     std::string_view text;
     std::int64_t number = 0;
   };
 
   Result<void> open_object();
+  bool use_members(JsonRef document);
   void use(Layout layout, std::string format, std::string evidence);
   void report_layout(std::string found);
   std::optional<Line> next_line();
@@ -46,6 +66,7 @@ class JsonRows {
   bool next_from_lines(CheckedRow& row);
   bool next_from_line(Line line, CheckedRow& row);
   bool next_from_text(CheckedRow& row);
+  bool next_from_members(CheckedRow& row);
   void pass_broken_item();
   bool deliver(std::string_view text, std::int64_t line, std::int64_t column, CheckedRow& row);
   void report_fault(const JsonFault& fault, std::string_view text, std::int64_t line,
@@ -67,8 +88,11 @@ class JsonRows {
   std::size_t place_offset_ = 0;
   Line rest_;  // of a line that holds several records
   std::size_t rest_at_ = 0;
+  std::vector<Item> items_;  // of a document whose members are the rows
+  std::size_t item_ = 0;
   std::string item_margin_;  // the white space before the first item of an array
   std::int64_t rows_ = 0;
+  std::vector<PassedOver> passed_over_;
   JsonTree tree_;
 };
 

@@ -185,7 +185,10 @@ void ToolCheck::check(JsonRef messages, JsonRef tools, RowReporter& reporter) {
       continue;
     }
     close_turn();
-    if (message.find("function_call").is_object()) any_call = true;
+    if (const JsonRef call = message.find("function_call"); call.is_object()) {
+      any_call = true;
+      check_call(call, declared, is_given(tools), reporter);
+    }
     if (!calls.is_array()) {
       if (is_given(calls))
         reporter.error(

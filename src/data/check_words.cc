@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "data/check_messages.h"
+#include "data/row_mender.h"
 
 namespace attune::data {
 
@@ -75,6 +76,9 @@ void check_control_tokens(JsonRef string, RowReporter& reporter) {
   for (std::size_t at = text.find_first_of("<["); at != std::string_view::npos;
        at = text.find_first_of("<[", at + 1)) {
     const std::string_view rest = text.substr(at);
+    // What may follow the first character of a token; most brackets begin none.
+    if (rest.size() < 3 || std::string_view("|se/b<I").find(rest[1]) == std::string_view::npos)
+      continue;
     const auto token =
         std::find_if(kControlTokens.begin(), kControlTokens.end(),
                      [&](std::string_view known) { return rest.starts_with(known); });
@@ -191,6 +195,31 @@ void check_mojibake(JsonRef string, RowReporter& reporter) {
 }
 
 }  // namespace
+
+std::string without_invisible(std::string_view text) {
+  const TextSigns signs = signs_of(text);
+  if (!signs.beyond_ascii && !signs.control) return std::string(text);
+  std::string visible;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const std::string_view rest = text.substr(at);
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte == '\r') {
+      if (!rest.starts_with("\r\n")) visible.push_back('\n');
+    } else if (byte >= 0x80) {
+      const auto* const hidden = std::find_if(
+          kInvisible.begin(), kInvisible.end(),
+          [&](const SpecialSequence& sequence) { return rest.starts_with(sequence.bytes); });
+      if (hidden == kInvisible.end()) {
+        visible.push_back(text[at]);
+      } else {
+        at += hidden->bytes.size() - 1;
+      }
+    } else if ((byte >= 0x20 && byte != 0x7F) || byte == '\n' || byte == '\t') {
+      visible.push_back(text[at]);
+    }
+  }
+  return visible;
+}
 
 void check_words(JsonRef string, RowReporter& reporter) {
   const TextSigns signs = signs_of(string.string());

@@ -9,6 +9,7 @@
 
 #include "data/clean_text.h"
 #include "data/normalise.h"
+#include "data/prepare_pii.h"
 #include "data/write_formats.h"
 
 namespace attune::data {
@@ -109,6 +110,21 @@ Failure nothing_usable(const DataReport& report) {
        .fix = first->fix});
 }
 
+Result<void> refuse_pii(const DataReport& report) {
+  const Finding* first = nullptr;
+  std::int64_t count = 0;
+  for (const Finding& finding : report.findings) {
+    if (finding.rule != "secret_or_personal_data") continue;
+    if (count++ == 0) first = &finding;
+  }
+  if (first == nullptr) return {};
+  return bad_input(
+      {.where = first->where + " " + first->path,
+       .found = fmt::format("{}; {} texts hold secrets or personal data", first->found, count),
+       .wanted = first->wanted,
+       .fix = first->fix});
+}
+
 }  // namespace
 
 Result<Prepared> prepare(const Path& path, const PrepareOptions& options) {
@@ -132,15 +148,24 @@ Result<Prepared> prepare_dataset(Dataset dataset, const std::string& source,
     Normalised normalised = normalise(example, options.normalise);
     std::move(normalised.findings.begin(), normalised.findings.end(),
               std::back_inserter(report.findings));
-    if (!normalised.kept || !duplicates.admit(example, report.findings)) continue;
+    if (!normalised.kept) continue;
+    const std::size_t told = report.findings.size();
+    if (options.pii != nullptr &&
+        !treat_pii(example, *options.pii, options.pii_policy, report.findings))
+      continue;
+    const bool masked = std::any_of(
+        report.findings.begin() + static_cast<std::ptrdiff_t>(told), report.findings.end(),
+        [](const Finding& finding) { return finding.action == Action::changed; });
+    if (!duplicates.admit(example, report.findings)) continue;
     if (options.contract && !keeps_contract(example, options, report) &&
         options.drop_contract_breakers)
       continue;
-    if (normalised.changed) ++report.rows_changed;
+    if (normalised.changed || masked) ++report.rows_changed;
     prepared.examples.push_back(std::move(example));
   }
   report.rows_kept = static_cast<std::int64_t>(prepared.examples.size());
   if (prepared.examples.empty()) return nothing_usable(report);
+  if (options.pii_policy == PiiPolicy::fail) ATTUNE_TRY_VOID(refuse_pii(report));
   return prepared;
 }
 

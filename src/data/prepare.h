@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "data/dataset.h"
 #include "data/normalise.h"
+#include "data/pii.h"
 #include "data/report.h"
 #include "io/file.h"
 
@@ -29,6 +30,8 @@ struct PrepareOptions {
   bool keep_duplicates = false;
   ContractCheck contract = {};          // applied to each row's last answer; may be empty
   bool drop_contract_breakers = false;  // else they stay, and the report says what they cost
+  const PiiScanner* pii = nullptr;      // must outlive the call; null: not looked for
+  PiiPolicy pii_policy = PiiPolicy::report;
 };
 
 struct Prepared {
@@ -36,8 +39,8 @@ struct Prepared {
   DataReport report;
 };
 
-// Refuses what read_examples() refuses, and a file in which no row is usable (with the commonest
-// reason and its first place).
+// Refuses what read_examples() refuses, a file in which no row is usable (with the commonest
+// reason and its first place), and under PiiPolicy::fail one with secrets or personal data.
 Result<Prepared> prepare(const Path& path, const PrepareOptions& options);
 
 // The same for examples that were read before.

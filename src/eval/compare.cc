@@ -178,6 +178,12 @@ std::vector<std::size_t> worst_items(const Scores& scores, std::int64_t most) {
 }
 
 std::string describe_basis(const CompareOptions& options, Metric metric) {
+  if (options.contract != nullptr && options.contract->is_for_text()) {
+    return options.contract->pattern().empty()
+               ? "an answer that is not empty, without forbidden terms"
+               : "an answer whose whole text matches the contract's pattern, without forbidden "
+                 "terms";
+  }
   if (options.contract != nullptr) {
     return options.contract->glossary().empty()
                ? "exactly one JSON document that the contract's schema accepts"

@@ -8,6 +8,10 @@
 //
 // An answer is compliant when its text, white space around it aside, is exactly one JSON document,
 // valid under the schema, and none of its strings uses a forbidden term.
+//
+// A file with "x-pattern" (a regular expression of ECMA-262) or "x-text": true in place of schema
+// keywords is a contract for answers in plain text: the whole text, white space around it aside,
+// matches the pattern and uses no forbidden term.
 #pragma once
 
 #include <filesystem>
@@ -19,6 +23,7 @@
 #include "base/result.h"
 #include "grammar/glossary.h"
 #include "grammar/json_schema.h"
+#include "grammar/regex.h"
 #include "io/json.h"
 
 namespace attune::grammar {
@@ -40,6 +45,8 @@ class Contract {
 
   const JsonSchema& schema() const { return schema_; }
   const Glossary& glossary() const { return glossary_; }
+  bool is_for_text() const { return for_text_; }
+  const std::string& pattern() const { return pattern_text_; }  // empty: any text
   const Json& document() const { return document_; }
 
  private:
@@ -48,9 +55,14 @@ class Contract {
         schema_(std::move(schema)),
         glossary_(std::move(glossary)) {}
 
+  Compliance check_text(std::string_view answer) const;
+
   Json document_;
   JsonSchema schema_;
   Glossary glossary_;
+  bool for_text_ = false;
+  std::string pattern_text_;
+  std::optional<Regex> pattern_;
 };
 
 }  // namespace attune::grammar

@@ -72,5 +72,46 @@ TEST(Contract, LoadsFromAFileAndSaysWhatIsWrongWithIt) {
   EXPECT_FALSE(Contract::load(path).has_value());
 }
 
+Contract text_contract(const Json& document) {
+  Result<Contract> result = Contract::from_json(document, "text.contract.json");
+  EXPECT_TRUE(result.has_value()) << (result ? "" : result.error().message());
+  return *result;
+}
+
+TEST(TextContract, WantsTheWholeAnswerToMatchThePattern) {
+  const Contract contract = text_contract({{"x-pattern", "[A-Z]{2}-\\d+|none"}});
+  EXPECT_TRUE(contract.check(" AB-12\n").ok);
+  EXPECT_TRUE(contract.check("none").ok);
+  for (const char* answer : {"AB-12 and more", "see AB-12", "nonesuch", "", "  "}) {
+    const Compliance compliance = contract.check(answer);
+    EXPECT_FALSE(compliance.ok) << answer;
+    EXPECT_EQ(compliance.violations.at(0).keyword, "x-pattern");
+  }
+  EXPECT_NE(
+      contract.check("x").violations[0].message().find("text that matches [A-Z]{2}-\\d+|none"),
+      std::string::npos);
+}
+
+TEST(TextContract, LooksForForbiddenTermsInPlainText) {
+  const Contract contract = text_contract(
+      {{"x-text", true},
+       {"x-glossary", {{"preferred", {"defect"}}, {"forbidden", {{"bug", "defect"}}}}}});
+  EXPECT_TRUE(contract.check("A defect was found.").ok);
+  const Compliance compliance = contract.check("A bug was found.");
+  EXPECT_FALSE(compliance.ok);
+  EXPECT_EQ(compliance.violations.at(0).wanted, "\"defect\"");
+}
+
+TEST(TextContract, RefusesSchemaKeywordsAndPatternsThatDoNotCompile) {
+  const auto error_of = [](const Json& document) {
+    const Result<Contract> result = Contract::from_json(document, "c.json");
+    return result ? "no error" : result.error().message();
+  };
+  EXPECT_NE(error_of({{"x-pattern", "a"}, {"type", "object"}}).find("keyword \"type\""),
+            std::string::npos);
+  EXPECT_NE(error_of({{"x-pattern", "("}}).find("c.json: x-pattern"), std::string::npos);
+  EXPECT_NE(error_of({{"x-pattern", 3}}).find("no text"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace attune::grammar

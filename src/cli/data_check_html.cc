@@ -1,0 +1,110 @@
+#include "cli/data_check_html.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "data/check_page.h"
+#include "eval/html.h"
+
+namespace attune::cli {
+
+namespace {
+
+using data::Finding;
+using data::Severity;
+using eval::escape;
+
+constexpr std::string_view kStyle = R"css(
+:root{color-scheme:light dark;--line:#8884;--bad:#c62828;--warn:#b26a00;--bar:#3b6ea5}
+@media(prefers-color-scheme:dark){:root{--bad:#ff8a80;--warn:#ffb74d;--bar:#7fb0e0}}
+body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}
+table{border-collapse:collapse;width:100%;font-size:.9rem}
+th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
+.number{text-align:right}code{font-size:.9em;overflow-wrap:anywhere}
+.error{color:var(--bad)}.warning{color:var(--warn)}
+details{border-top:1px solid var(--line);padding:.5rem 0}summary{cursor:pointer}
+.bar{background:var(--bar);height:.8rem;display:inline-block;min-width:1px}
+.note{opacity:.75}
+)css";
+
+constexpr std::size_t kMostShown = 100;
+
+std::string group_html(const data::FindingGroup& group) {
+  const std::size_t count = group.findings.size();
+  std::string out = fmt::format(
+      "<details{}><summary><span class=\"{}\">{} {}</span> {} <span "
+      "class=\"note\">({})</span></summary>"
+      "<table><tr><th>place</th><th>row</th><th>found</th><th>wanted</th><th>fix</th></tr>",
+      group.severity == Severity::error ? " open" : "", data::severity_name(group.severity),
+      data::severity_name(group.severity), group.code, escape(group.title), count);
+  for (std::size_t i = 0; i < std::min(count, kMostShown); ++i) {
+    const Finding& finding = *group.findings[i];
+    const std::string place =
+        finding.line == 0 ? "file" : fmt::format("{}:{}", finding.line, finding.column);
+    out += fmt::format(
+        "<tr><td>{}<br><code>{}</code></td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+        place, escape(finding.path), escape(finding.row), escape(finding.found),
+        escape(finding.wanted), escape(finding.fix));
+  }
+  out += "</table>";
+  if (count > kMostShown)
+    out += fmt::format("<p class=\"note\">and {} more</p>", count - kMostShown);
+  return out + "</details>";
+}
+
+std::string distribution_html(const data::Distribution& all) {
+  if (all.count == 0) return {};
+  std::int64_t tallest = 1;
+  for (const auto& bucket : all.buckets) tallest = std::max(tallest, bucket.count);
+  std::string out = fmt::format(
+      "<h2>{} ({})</h2><p>{} rows; least {}, 5 % up to {}, half up to {}, 95 % up to {}, most {}, "
+      "mean "
+      "{:.1f}</p><table><tr><th>{}</th><th class=\"number\">rows</th><th></th></tr>",
+      escape(all.name), escape(all.unit), all.count, all.least, all.p5, all.median, all.p95,
+      all.most, all.mean, escape(all.unit));
+  for (const auto& bucket : all.buckets) {
+    out += fmt::format(
+        "<tr><td>{} to {}</td><td class=\"number\">{}</td><td style=\"width:60%\"><span "
+        "class=\"bar\" "
+        "style=\"width:{:.1f}%\"></span></td></tr>",
+        bucket.from, bucket.to - 1, bucket.count,
+        100.0 * static_cast<double>(bucket.count) / static_cast<double>(tallest));
+  }
+  return out + "</table>";
+}
+
+}  // namespace
+
+std::string check_html(const data::CheckReport& report) {
+  const std::int64_t errors = report.count(Severity::error);
+  const std::string title = escape("Check of " + report.source);
+  std::string out = fmt::format(
+      "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width\"><meta http-equiv=\"Content-Security-Policy\" "
+      "content=\"default-src 'none'; style-src "
+      "'unsafe-inline'\"><title>{0}</title><style>{1}</style>"
+      "</head><body><h1>{0}</h1><p>{2} rows read as {3}. <span class=\"{4}\">{5} errors</span> in "
+      "{6} "
+      "rows, {7} warnings, {8} notes.</p><ul>",
+      title, kStyle, report.rows, escape(report.format), errors > 0 ? "error" : "", errors,
+      report.rows_with_errors, report.count(Severity::warning), report.count(Severity::info));
+  for (const std::string& line : report.evidence) out += fmt::format("<li>{}</li>", escape(line));
+  out += "</ul>";
+  if (report.contract) {
+    out += fmt::format(
+        "<p>Contract: {} of {} answers keep it; compliance after training is capped at "
+        "{:.1f} %.</p>",
+        report.contract->checked - report.contract->broken, report.contract->checked,
+        100.0 * report.contract->ceiling());
+  }
+  out += "<h2>Findings</h2>";
+  for (const data::FindingGroup& group : data::group_findings(report.findings))
+    out += group_html(group);
+  for (const data::Distribution& distribution : report.distributions)
+    out += distribution_html(distribution);
+  return out + "</body></html>\n";
+}
+
+}  // namespace attune::cli

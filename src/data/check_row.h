@@ -1,0 +1,63 @@
+// All checks of one row, whatever format it has, and those that need all rows. Chat rows and
+// preference pairs are checked as they stand; other formats as the examples that they convert to.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/check.h"
+#include "data/check_dataset.h"
+#include "data/check_preference.h"
+#include "data/check_tokens.h"
+#include "data/check_tools.h"
+#include "data/example.h"
+#include "data/known_formats.h"
+#include "data/mapping.h"
+
+namespace attune::data {
+
+class RowCheck {
+ public:
+  // `mapping` decides when it has content; else the asked format; else each row's columns.
+  // `options` must outlive this.
+  RowCheck(const CheckOptions& options, Mapping mapping);
+
+  void check(CheckedRow& row, std::vector<Finding>& findings);
+
+  // Adds the findings about the file as a whole, and what else the report says of all rows.
+  void finish(CheckReport& report);
+
+ private:
+  void check_chat(const CheckedRow& row, JsonRef messages, RowReporter& reporter);
+  void check_pair(const CheckedRow& row, const PreferencePair& pair, RowReporter& reporter);
+  void check_converted(CheckedRow& row, RowReporter& reporter);
+  void check_example(const CheckedRow& row, const Example& example, bool legacy,
+                     RowReporter& reporter);
+  void check_body(const CheckedRow& row, RowKind kind, JsonRef body, RowReporter& reporter);
+  void check_token_row(JsonRef row, JsonRef body, RowReporter& reporter);
+  std::optional<Mapping> mapping_of_row(const Json& columns, bool& legacy) const;
+  void report_no_format(const CheckedRow& row, const Json& columns, RowReporter& reporter);
+  void check_pii(JsonRef value, RowReporter& reporter);
+  void check_tokens(JsonRef messages, JsonRef tools, RowReporter& reporter);
+  void conclude(const CheckedRow& row, const ConversationView& view, bool legacy,
+                RowReporter& reporter);
+  void withdraw_endings_of_graded_rows(CheckReport& report) const;
+
+  const CheckOptions& options_;
+  Mapping mapping_;
+  const KnownFormat* format_ = nullptr;
+  std::optional<ContractResult> contract_;
+  DatasetCheck dataset_;
+  PreferenceCheck preferences_;
+  ToolCheck tools_;
+  std::optional<TokenCheck> tokens_;
+  JsonTree converted_;
+  std::string converted_text_;
+  std::int64_t placeholders_ = 0;
+  std::int64_t chat_rows_ = 0;
+  std::int64_t graded_rows_ = 0;  // chat rows without an answer last, with columns for graders
+};
+
+}  // namespace attune::data
