@@ -95,7 +95,7 @@ TEST_F(Worker, WritesAResultFileWithARowForEveryStep) {
 }
 
 TEST_F(Worker, LearnsWhatTheRowsTeach) {
-  const std::string id = create_job({.epochs = 12, .multiplier = 10});
+  const std::string id = create_job({.epochs = 12, .multiplier = 5});
   run_to_the_end(id);
   double first = 0, last = 0;
   for (const EventRow& event : events(id)) {
