@@ -41,7 +41,8 @@ struct Completion {
 };
 
 struct GeneratorOptions {
-  std::int64_t slots = 24;          // sequences decoded side by side
+  // Sequences decoded side by side: whole tiles of 14 rows, enough to pay for packing the weights.
+  std::int64_t slots = 56;
   std::int64_t pass_tokens = 1024;  // tokens of one pass, prompts and answers together
   std::int64_t cache_bytes = std::int64_t{2}
                              << 30;  // fewer slots are used when the cache would be larger

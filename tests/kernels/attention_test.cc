@@ -189,24 +189,27 @@ TEST_P(Attention, BackwardIsTheSlopeOfForward) {
   }
 }
 
-TEST_P(Attention, ATokenDecodedAloneHasTheBitsItHasInAPrompt) {
-  for (const std::int64_t window : {0, 50}) {
-    const Shape shape{290, 290, 40, 3, window};
+// Few rows take another path than many.
+TEST_P(Attention, TokensDecodedAloneOrInPairsHaveTheBitsTheyHaveInAPrompt) {
+  for (const Shape& shape : {Shape{290, 290, 40, 3, 0}, Shape{290, 290, 40, 3, 50},
+                             Shape{270, 270, 64, 7, 0}, Shape{140, 140, 30, 1, 0}}) {
     Problem prompt(shape);
     ops().attention_forward(prompt.args);
-    for (const std::int64_t position : {0, 5, 127, 128, 200, 289}) {
-      std::vector<float> out(3 * 40);
-      AttentionArgs one = prompt.args;
-      one.queries = 1;
-      one.keys = position + 1;
-      one.q += position * one.q_stride;
-      one.out = out.data();
-      one.lse = nullptr;
-      one.scratch = scratch();
-      ops().attention_forward(one);
-      for (std::size_t i = 0; i < out.size(); ++i) {
-        ASSERT_EQ(out[i], prompt.out[static_cast<std::size_t>(position * prompt.width) + i])
-            << position;
+    for (const std::int64_t position : {1, 5, 127, 128, 139}) {
+      for (const std::int64_t queries : {1, 2}) {
+        std::vector<float> out(static_cast<std::size_t>(queries * prompt.width), -1.0f);
+        AttentionArgs last = prompt.args;
+        last.queries = queries;
+        last.keys = position + 1;
+        last.q += (position + 1 - queries) * last.q_stride;
+        last.out = out.data();
+        last.lse = nullptr;
+        last.scratch = scratch();
+        ops().attention_forward(last);
+        const std::int64_t first = (position + 1 - queries) * prompt.width;
+        for (std::size_t i = 0; i < out.size(); ++i) {
+          ASSERT_EQ(out[i], prompt.out[static_cast<std::size_t>(first) + i]) << position;
+        }
       }
     }
   }

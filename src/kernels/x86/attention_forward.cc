@@ -1,6 +1,6 @@
 // Attention by blocks with an online softmax (Dao et al. 2022): a row keeps its largest score so
 // far, the sum of its exponentials, and the sum of values under them; a larger score rescales both.
-#include "kernels/x86/attention_block.h"
+#include "kernels/x86/attention_few_rows.h"
 #include "kernels/x86/operations.h"
 
 namespace attune::kernels::ATTUNE_VECTOR_SET {
@@ -65,7 +65,7 @@ ATTUNE_INLINE void exponentials(float* scores, std::int64_t length, std::int64_t
   softmax.total[row] += sum(total);
 }
 
-// One panel of rows against the block of keys [key, key + count).
+// The rows of a panel against the packed block of keys [key, key + count).
 ATTUNE_INLINE void attend(const RowBlock& rows, std::int64_t panel, std::int64_t key,
                           std::int64_t count, const Buffers& buffers, Softmax& softmax) {
   const std::int64_t dim = rows.args.head_dim;
@@ -84,6 +84,37 @@ ATTUNE_INLINE void attend(const RowBlock& rows, std::int64_t panel, std::int64_t
   }
   const TileTarget out_tile{buffers.out + panel * kMaxHeadDim, kMaxHeadDim, used, dim, 1.0f, true};
   multiply_panels(scores, buffers.values, count, 0, seen, out_tile);
+}
+
+// All of at most kFewAttentionRows rows against the keys [key, key + count) where they lie.
+void attend_few_rows(const RowBlock& rows, std::int64_t key, std::int64_t count,
+                     const Buffers& buffers, Softmax& softmax) {
+  const AttentionArgs& args = rows.args;
+  const std::int64_t dim = args.head_dim, stride = args.kv_stride;
+  with_few_rows(rows.count, [&](auto row_count) {
+    constexpr int kRows = decltype(row_count)::value;
+    score_few_rows<kRows>(buffers.queries, args.k + key * stride, stride, dim, count, buffers.keys,
+                          buffers.scores);
+    for (int i = 0; i < kRows; ++i) {
+      exponentials(buffers.scores + i * kAttentionStride, round_up(count, kWidth),
+                   rows.first_key(i) - key, rows.end_key(i) - key, softmax, i,
+                   buffers.out + i * kMaxHeadDim, round_up(dim, kWidth));
+    }
+    add_values_of_few_rows<kRows>(buffers.scores, args.v + key * stride, stride, dim, count,
+                                  buffers.out);
+  });
+}
+
+void attend_packed(const RowBlock& rows, std::int64_t key, std::int64_t count,
+                   const Buffers& buffers, Softmax& softmax) {
+  const AttentionArgs& args = rows.args;
+  pack_panels(args.k + key * args.kv_stride, args.kv_stride, true, count, args.head_dim,
+              buffers.keys);
+  pack_panels(args.v + key * args.kv_stride, args.kv_stride, false, args.head_dim, count,
+              buffers.values);
+  for (std::int64_t panel = 0; panel < rows.count; panel += kTileRows) {
+    attend(rows, panel, key, count, buffers, softmax);
+  }
 }
 
 void finish_rows(const RowBlock& rows, const Buffers& buffers, const Softmax& softmax) {
@@ -119,12 +150,10 @@ void attention_forward(const AttentionArgs& args) {
     }
     for (std::int64_t key = rows.keys_begin(); key < rows.keys_end(); key += kBlockKeys) {
       const std::int64_t count = smaller(kBlockKeys, rows.keys_end() - key);
-      pack_panels(args.k + key * args.kv_stride, args.kv_stride, true, count, args.head_dim,
-                  buffers.keys);
-      pack_panels(args.v + key * args.kv_stride, args.kv_stride, false, args.head_dim, count,
-                  buffers.values);
-      for (std::int64_t panel = 0; panel < rows.count; panel += kTileRows) {
-        attend(rows, panel, key, count, buffers, softmax);
+      if (rows.count <= kFewAttentionRows) {
+        attend_few_rows(rows, key, count, buffers, softmax);
+      } else {
+        attend_packed(rows, key, count, buffers, softmax);
       }
     }
     finish_rows(rows, buffers, softmax);
