@@ -24,6 +24,16 @@ Json training_facts(const train::TrainOutcome& outcome, const TuneOptions& optio
           {"best_validation_loss", outcome.best_loss}};
 }
 
+// At most `most` of the rows, evenly spread.
+std::vector<std::int64_t> sample_of(const std::vector<std::int64_t>& rows, std::int64_t most) {
+  const std::int64_t count = std::ssize(rows);
+  if (count <= most) return rows;
+  std::vector<std::int64_t> sample;
+  for (std::int64_t i = 0; i < most; ++i)
+    sample.push_back(rows[static_cast<std::size_t>(i * count / most)]);
+  return sample;
+}
+
 Result<int> run(TuneOptions options) {
   ATTUNE_TRY(const std::optional<grammar::Contract> contract, options.data.load_contract());
   ATTUNE_TRY(options.train.schedule, train::parse_schedule_kind(options.schedule));
@@ -34,8 +44,8 @@ Result<int> run(TuneOptions options) {
   ATTUNE_TRY(const PreparedRows rows, prepare_rows(options, contract));
   const auto& [prepared, split] = rows;
   const train::EncodedRows train_rows = train::encode_rows(format, prepared.examples, split.train);
-  const train::EncodedRows validation_rows =
-      train::encode_rows(format, prepared.examples, split.validation);
+  const train::EncodedRows validation_rows = train::encode_rows(
+      format, prepared.examples, sample_of(split.validation, options.most_validation_rows));
   ATTUNE_TRY_VOID(train_rows.check());
   ATTUNE_TRY_VOID(validation_rows.check());
   ATTUNE_TRY_VOID(model.add_lora(options.lora, options.train.seed));
@@ -84,6 +94,10 @@ void add_tune(CLI::App& app, Body& selected) {
   o->model.declare(*c, false);
   c->add_option("--out", o->out, "Folder for everything that comes out")->capture_default_str();
   c->add_option("--max-train", o->most_train_rows, "Most rows to train on")->capture_default_str();
+  c->add_option("--max-validation", o->most_validation_rows,
+                "Most validation rows to read after each epoch")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   c->add_option("--shots", o->shots, "Examples in the few-shot prompt")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();

@@ -28,6 +28,7 @@ struct TuneOptions {
   ModelOptions model;
   std::string out = "out/tune";
   std::int64_t most_train_rows = 500;
+  std::int64_t most_validation_rows = 100;  // read at the end of each epoch
   std::int64_t shots = 3;
   std::int64_t max_answer_tokens = 256;
   std::int64_t timed_items = 20;

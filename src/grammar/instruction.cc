@@ -21,10 +21,6 @@ const Json& resolved(const Json& document, const Json& node) {
   return document.contains(pointer) ? document[pointer] : node;
 }
 
-std::string value_text(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : to_text(value);
-}
-
 std::string type_words(const std::string& type) {
   static const std::map<std::string, std::string> kWords = {
       {"string", "text"},           {"integer", "whole number"}, {"number", "number"},
@@ -35,14 +31,14 @@ std::string type_words(const std::string& type) {
 
 // "one of a, b", "text", "list of text"; `nullable` tells whether null is allowed too.
 std::string kind_words(const Json& document, const Json& node, bool& nullable) {
-  if (node.contains("const")) return value_text(node["const"]);
+  if (node.contains("const")) return to_text(node["const"]);
   if (node.contains("enum") && node["enum"].is_array()) {
     std::vector<std::string> choices;
     for (const Json& choice : node["enum"]) {
       if (choice.is_null()) {
         nullable = true;
       } else {
-        choices.push_back(value_text(choice));
+        choices.push_back(to_text(choice));
       }
     }
     return fmt::format("one of {}", fmt::join(choices, ", "));
@@ -77,7 +73,7 @@ void describe_properties(const Json& document, const Json& node, int depth, std:
     if (!property.is_object()) continue;
     const std::string indent(static_cast<std::size_t>(2 * depth), ' ');
     if (property.contains("properties")) {
-      text += fmt::format("{}- {}: object with\n", indent, key);
+      text += fmt::format("{}- {}: object with\n", indent, to_text(Json(key)));
       describe_properties(document, property, depth + 1, text, any_nullable);
       continue;
     }
@@ -87,12 +83,13 @@ void describe_properties(const Json& document, const Json& node, int depth, std:
       words += (words.empty() ? "" : ", ") + property["description"].get<std::string>();
     }
     if (words.empty()) words = "any value";
-    text += fmt::format("{}- {}: {}{}\n", indent, key, words, nullable ? ", or null" : "");
+    text += fmt::format("{}- {}: {}{}\n", indent, to_text(Json(key)), words,
+                        nullable ? ", or null" : "");
     any_nullable = any_nullable || nullable;
   }
 }
 
-// Each preferred term with the words that it replaces: "valve actuator (motor, knob); ...".
+// Each preferred term with the words that it replaces: `"valve actuator" (motor, knob); ...`.
 std::string glossary_words(const Json& document) {
   if (!document.contains("x-glossary") || !document["x-glossary"].contains("forbidden")) return "";
   std::vector<std::pair<std::string, std::vector<std::string>>> terms;
@@ -106,7 +103,8 @@ std::string glossary_words(const Json& document) {
   }
   std::string text;
   for (const auto& [term, words] : terms) {
-    text += fmt::format("{}{} ({})", text.empty() ? "" : "; ", term, fmt::join(words, ", "));
+    text += fmt::format("{}{} ({})", text.empty() ? "" : "; ", to_text(Json(term)),
+                        fmt::join(words, ", "));
   }
   return text;
 }
@@ -115,6 +113,14 @@ std::string glossary_words(const Json& document) {
 
 std::string instruction(const Contract& contract) {
   const Json& document = contract.document();
+  if (contract.is_for_text()) {
+    std::string text = "Read the message and answer it";
+    if (!contract.pattern().empty())
+      text += " in a form that matches the regular expression " + contract.pattern();
+    text += ".";
+    const std::string words = glossary_words(document);
+    return words.empty() ? text : text + "\nPreferred terms: " + words;
+  }
   std::string keys;
   bool any_nullable = false;
   describe_properties(document, document, 0, keys, any_nullable);

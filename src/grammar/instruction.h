@@ -11,15 +11,16 @@ namespace attune::grammar {
 // For example
 //
 //   Read the message and answer as one JSON object with these keys:
-//   - category: one of billing, delivery
-//   - customer: object with
-//     - name: text
-//   - order_id: text, or null
-//   Preferred terms: valve actuator (motor, knob)
+//   - "category": one of "billing", "delivery"
+//   - "customer": object with
+//     - "name": text
+//   - "order_id": text, or null
+//   Preferred terms: "valve actuator" (motor, knob)
 //   Use null for what is missing. Only JSON.
 //
-// Local $refs are followed one level at a time; what the words cannot say (patterns, bounds) is
-// left to the schema.
+// Keys and labels stand in quotes, as in the answer: what is to be written exactly is shown
+// exactly. Local $refs are followed one level at a time; what the words cannot say (patterns,
+// bounds) is left to the schema.
 std::string instruction(const Contract& contract);
 
 }  // namespace attune::grammar

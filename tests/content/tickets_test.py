@@ -75,6 +75,7 @@ def decide(prefixes: tuple[str, ...], text: str) -> set[str]:
         for name, cues in generate.CUES.items()
         if name.split(".")[0] in prefixes
         for cue in cues
+        if cue != "-"
         if said(cue.rpartition(" | ")[2], text)
     }
 
