@@ -89,7 +89,7 @@ Result<int> check(const CheckCommand& options) {
   ATTUNE_TRY(const data::TrainingText file, data::TrainingText::open(options.data.file));
   ATTUNE_TRY(const data::CheckReport report,
              options.fix ? fix(options, file.text(), file.name(), checks)
-                         : data::check_text(file.text(), file.name(), checks));
+                         : data::check_training_text(file, checks));
   if (!options.sarif.empty()) {
     ATTUNE_TRY_VOID(write_file_atomic(options.sarif,
                                       to_pretty_text(data::check_report_sarif(report, kVersion))));

@@ -172,7 +172,14 @@ Result<Mapping> described_mapping(const Path& path, const ReadOptions& options) 
 Result<CheckReport> check_file(const Path& path, CheckOptions options) {
   ATTUNE_TRY(const TrainingText text, TrainingText::open(path));
   ATTUNE_TRY(options.mapping, described_mapping(path, options.read));
-  return check_text(text.text(), text.name(), options);
+  return check_training_text(text, options);
+}
+
+Result<CheckReport> check_training_text(const TrainingText& text, const CheckOptions& options) {
+  ATTUNE_TRY(CheckReport report, check_text(text.text(), text.name(), options));
+  if (text.is_workbook()) report.format = "XLSX";
+  if (!text.evidence().empty()) report.evidence.insert(report.evidence.begin(), text.evidence());
+  return report;
 }
 
 }  // namespace attune::data

@@ -23,6 +23,7 @@
 #include "data/pii.h"
 #include "data/prepare.h"
 #include "data/report.h"
+#include "data/training_text.h"
 #include "io/file.h"
 #include "text/chat_format.h"
 
@@ -57,6 +58,7 @@ struct CheckReport {
 // Refused (an Error, not a finding): a file that cannot be read, is empty, or is not text at all.
 // A path as read_examples() takes it: compressed, "-", described by a dataset_info.json beside it.
 Result<CheckReport> check_file(const Path& path, CheckOptions options);
+Result<CheckReport> check_training_text(const TrainingText& text, const CheckOptions& options);
 Result<CheckReport> check_text(std::string_view text, const std::string& source,
                                const CheckOptions& options);
 

@@ -25,7 +25,9 @@ std::optional<bool> json_is_meant(std::string_view text, std::string_view source
   if (asked != Format::automatic) return std::nullopt;
   const std::string extension =
       Path(name_without_compression(std::string(source))).extension().string();
-  if (extension == ".jsonl" || extension == ".ndjson") return true;
+  if (extension == ".jsonl" || extension == ".ndjson" || extension == ".xlsx" ||
+      extension == ".xlsm")
+    return true;
   if (extension == ".json") return false;
   if (extension == ".csv" || extension == ".tsv" || extension == ".txt") return std::nullopt;
   if (text.starts_with(kUtf8ByteOrderMark)) text.remove_prefix(kUtf8ByteOrderMark.size());

@@ -119,8 +119,7 @@ Result<Dataset> read_examples(const Path& path, const ReadOptions& options) {
   ATTUNE_TRY(const TrainingText text, TrainingText::open(path));
   Mapping mapping;
   std::vector<std::string> evidence;
-  if (!text.compression().empty())
-    evidence.push_back(fmt::format("compression: {}, by its first bytes", text.compression()));
+  if (!text.evidence().empty()) evidence.push_back(text.evidence());
   if (options.map.empty() && options.row_format.empty()) {
     ATTUNE_TRY(const std::optional<DatasetInfo> info, find_dataset_info(path, options.dataset));
     if (info) {
@@ -129,6 +128,7 @@ Result<Dataset> read_examples(const Path& path, const ReadOptions& options) {
     }
   }
   ATTUNE_TRY(Dataset dataset, read_mapped_examples(text.text(), text.name(), options, mapping));
+  if (text.is_workbook()) dataset.format = "XLSX";
   dataset.evidence.insert(dataset.evidence.begin(), evidence.begin(), evidence.end());
   return dataset;
 }

@@ -64,6 +64,8 @@ ChosenFormat choose_format(std::string_view text, const std::string& source, For
   const std::string extension = Path(name_without_compression(source)).extension().string();
   if (extension == ".csv" || extension == ".tsv")
     return {Format::csv, fmt::format("format: CSV by its name {}", extension)};
+  if (extension == ".xlsx" || extension == ".xlsm")
+    return {Format::jsonl, "format: an Excel workbook by its name"};
   const std::string_view start = from_first_character(text);
   const char first = start.empty() ? '\0' : start[0];
   if (first == '[') return {Format::json, "format: a JSON array, the file begins with '['"};

@@ -11,6 +11,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "data/workbook.h"
+
 namespace attune::data {
 
 namespace {
@@ -117,6 +119,16 @@ Result<std::string> decompress_zstandard(std::string_view bytes, const std::stri
   return text;
 }
 
+std::string describe(const WorkbookText& workbook) {
+  std::string text = fmt::format("workbook: the sheet \"{}\"", quote_for_message(workbook.sheet));
+  if (workbook.sheets > 1) text += fmt::format(", the first of {}", workbook.sheets);
+  text += "; lines are its rows";
+  if (workbook.formulas > 0)
+    text +=
+        fmt::format("; {} formulas without a saved result are read as empty", workbook.formulas);
+  return text;
+}
+
 }  // namespace
 
 Result<TrainingText> TrainingText::open(const Path& path) {
@@ -130,12 +142,18 @@ Result<TrainingText> TrainingText::open(const Path& path) {
   }
   const std::string_view bytes = result.text();
   if (bytes.starts_with("\x1F\x8B")) {
-    result.compression_ = "gzip";
+    result.evidence_ = "compression: gzip, by its first bytes";
     ATTUNE_TRY(result.text_, inflate_gzip(bytes, result.name_));
     result.file_.reset();
   } else if (bytes.starts_with("\x28\xB5\x2F\xFD")) {
-    result.compression_ = "Zstandard";
+    result.evidence_ = "compression: Zstandard, by its first bytes";
     ATTUNE_TRY(result.text_, decompress_zstandard(bytes, result.name_));
+    result.file_.reset();
+  } else if (is_zip(bytes)) {
+    ATTUNE_TRY(WorkbookText workbook, read_first_sheet(bytes, result.name_));
+    result.is_workbook_ = true;
+    result.evidence_ = describe(workbook);
+    result.text_ = std::move(workbook.jsonl);
     result.file_.reset();
   }
   return result;

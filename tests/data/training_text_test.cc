@@ -69,7 +69,7 @@ TEST(TrainingText, ReadsPlainAndCompressedFilesAlike) {
   const Result<TrainingText> gz = TrainingText::open(folder.write("b", gzip(text)));
   ASSERT_TRUE(gz) << gz.error().message();
   EXPECT_EQ(gz->text(), text);
-  EXPECT_EQ(gz->compression(), "gzip");
+  EXPECT_EQ(gz->evidence(), "compression: gzip, by its first bytes");
   const Result<TrainingText> zst = TrainingText::open(folder.write("c", zstandard(text)));
   ASSERT_TRUE(zst) << zst.error().message();
   EXPECT_EQ(zst->text(), text);
