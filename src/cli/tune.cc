@@ -24,16 +24,6 @@ Json training_facts(const train::TrainOutcome& outcome, const TuneOptions& optio
           {"best_validation_loss", outcome.best_loss}};
 }
 
-// At most `most` of the rows, evenly spread.
-std::vector<std::int64_t> sample_of(const std::vector<std::int64_t>& rows, std::int64_t most) {
-  const std::int64_t count = std::ssize(rows);
-  if (count <= most) return rows;
-  std::vector<std::int64_t> sample;
-  for (std::int64_t i = 0; i < most; ++i)
-    sample.push_back(rows[static_cast<std::size_t>(i * count / most)]);
-  return sample;
-}
-
 Result<int> run(TuneOptions options) {
   ATTUNE_TRY(const std::optional<grammar::Contract> contract, options.data.load_contract());
   ATTUNE_TRY(options.train.schedule, train::parse_schedule_kind(options.schedule));
@@ -85,19 +75,12 @@ void take_job_options(TuneOptions& options, const CLI::App& command) {
 
 void add_tune(CLI::App& app, Body& selected) {
   auto o = std::make_shared<TuneOptions>();
-  const train::Recipe recipe = train::default_recipe();
-  o->train = recipe.train;
-  o->lora = recipe.lora;
   CLI::App* c =
       app.add_subcommand("tune", "The whole loop: examples to a tuned adapter and its evidence");
   o->data.declare(*c);
   o->model.declare(*c, false);
+  declare_training(*c, *o);
   c->add_option("--out", o->out, "Folder for everything that comes out")->capture_default_str();
-  c->add_option("--max-train", o->most_train_rows, "Most rows to train on")->capture_default_str();
-  c->add_option("--max-validation", o->most_validation_rows,
-                "Most validation rows to read after each epoch")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
   c->add_option("--shots", o->shots, "Examples in the few-shot prompt")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
@@ -106,27 +89,6 @@ void add_tune(CLI::App& app, Body& selected) {
       ->capture_default_str();
   c->add_option("--epochs", o->train.epochs, "Passes over the training rows")
       ->capture_default_str();
-  c->add_option("--learning-rate", o->train.learning_rate, "Highest learning rate")
-      ->capture_default_str();
-  c->add_option("--schedule", o->schedule, "constant, linear or cosine")->capture_default_str();
-  c->add_option("--batch", o->train.documents_per_step, "Rows of one optimiser step")
-      ->capture_default_str();
-  c->add_option("--tokens-per-batch", o->train.tokens_per_batch, "Tokens of one packed micro-batch")
-      ->capture_default_str();
-  c->add_option("--patience", o->train.patience,
-                "Stop after this many validations without a gain; 0: never")
-      ->capture_default_str();
-  c->add_option("--rank", o->lora.rank, "LoRA rank")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  c->add_option("--alpha", o->lora.alpha, "LoRA alpha")->capture_default_str();
-  c->add_option("--dropout", o->lora.dropout, "LoRA dropout")
-      ->check(CLI::Range(0.0, 0.9))
-      ->capture_default_str();
-  c->add_flag("--rslora", o->lora.rank_stabilised, "Scale by alpha / sqrt(rank)");
-  c->add_option("--target", o->lora.targets, "Linear layers to adapt, or all-linear")
-      ->capture_default_str();
-  c->add_option("--seed", o->train.seed, "Seed of adapter, order and split")->capture_default_str();
   c->add_option("--require-format", o->require_format, "Bar for format compliance, 0 to 1")
       ->check(CLI::Range(0.0, 1.0));
   c->add_option("--require-accuracy", o->require_accuracy, "Bar for domain accuracy, 0 to 1")
@@ -135,9 +97,6 @@ void add_tune(CLI::App& app, Body& selected) {
                 "Steps between checkpoints; 0: every 20 seconds only")
       ->capture_default_str();
   c->add_flag("--resume", o->train.resume, "Continue a stopped run from its last checkpoint");
-  c->add_option(
-      "--frozen-test", o->frozen_tests,
-      "test_manifest.json whose rows may not be trained on; one beside the data counts too");
   c->add_flag("--json", o->json, "Print report.json instead of tables");
   CLI::Option_group* remote = c->add_option_group("At an endpoint");
   o->remote.declare(*remote);

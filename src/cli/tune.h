@@ -46,6 +46,12 @@ struct TuneOptions {
   double require_format = 0, require_accuracy = 0;
 };
 
+// --max-train, --batch, --rank and their like, with the recipe's defaults; not --epochs.
+void declare_training(CLI::App& command, TuneOptions& options);
+
+// At most `most` of the rows, evenly spread.
+std::vector<std::int64_t> sample_of(const std::vector<std::int64_t>& rows, std::int64_t most);
+
 struct TrainRecord {
   train::TrainOutcome outcome;
   std::vector<eval::CurvePoint> loss, validation;
@@ -72,6 +78,10 @@ struct PreparedRows {
   data::Prepared prepared;
   data::Split split;
 };
+// The parts that training and evaluation get. Refused: rows of a frozen test among those to train
+// on; parts that come out empty.
+Result<data::Split> divide_rows(const std::vector<data::Example>& examples,
+                                const TuneOptions& options);
 Result<PreparedRows> prepare_rows(const TuneOptions& options,
                                   const std::optional<grammar::Contract>& contract);
 

@@ -52,8 +52,23 @@ std::vector<data::NearPair> rows_to_keep_together(const std::vector<data::Exampl
   return data::alike_questions(examples, data::DuplicateOptions{}.question_threshold, pool);
 }
 
-Result<data::Split> split_rows(const std::vector<data::Example>& examples,
-                               const TuneOptions& options) {
+// With the model stays what it was measured on, so that no later model is trained on it.
+Result<void> write_parts(const std::vector<data::Example>& examples, const data::Split& split,
+                         const Path& out) {
+  ATTUNE_TRY_VOID(write_part(examples, split.train, out / "train.jsonl"));
+  ATTUNE_TRY_VOID(write_part(examples, split.validation, out / "validation.jsonl"));
+  ATTUNE_TRY_VOID(write_part(examples, split.test, out / "test.jsonl"));
+  return data::write_manifest(data::freeze(examples, split), out / data::kManifestName);
+}
+
+std::string now_utc() {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+}
+
+}  // namespace
+
+Result<data::Split> divide_rows(const std::vector<data::Example>& examples,
+                                const TuneOptions& options) {
   data::SplitOptions split_options;
   split_options.most_train_rows = options.most_train_rows;
   split_options.seed = options.train.seed;
@@ -68,20 +83,8 @@ Result<data::Split> split_rows(const std::vector<data::Example>& examples,
                       .wanted = "rows for both",
                       .fix = "give more examples"});
   }
-  const Path out = options.out;
-  ATTUNE_TRY_VOID(write_part(examples, split.train, out / "train.jsonl"));
-  ATTUNE_TRY_VOID(write_part(examples, split.validation, out / "validation.jsonl"));
-  ATTUNE_TRY_VOID(write_part(examples, split.test, out / "test.jsonl"));
-  // With the model stays what it was measured on, so that no later model is trained on it.
-  ATTUNE_TRY_VOID(data::write_manifest(data::freeze(examples, split), out / data::kManifestName));
   return split;
 }
-
-std::string now_utc() {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-}
-
-}  // namespace
 
 Result<PreparedRows> prepare_rows(const TuneOptions& options,
                                   const std::optional<grammar::Contract>& contract) {
@@ -91,7 +94,8 @@ Result<PreparedRows> prepare_rows(const TuneOptions& options,
   ATTUNE_TRY(rows.prepared, data::prepare(options.data.file, preparing));
   ATTUNE_TRY_VOID(ensure_directory(options.out));
   ATTUNE_TRY_VOID(data::write_prepared(rows.prepared, options.out));
-  ATTUNE_TRY(rows.split, split_rows(rows.prepared.examples, options));
+  ATTUNE_TRY(rows.split, divide_rows(rows.prepared.examples, options));
+  ATTUNE_TRY_VOID(write_parts(rows.prepared.examples, rows.split, options.out));
   if (!options.json) {
     fmt::print("{}\ntrain {}, validation {}, test {} rows\n", data::summary(rows.prepared.report),
                rows.split.train.size(), rows.split.validation.size(), rows.split.test.size());

@@ -7,20 +7,6 @@ namespace attune::jobs {
 
 namespace {
 
-// The published rule.
-std::int64_t automatic_epochs(std::int64_t examples) {
-  constexpr std::int64_t kEpochs = 3;
-  constexpr std::int64_t kLeastExamples = 100, kMostExamples = 25000;
-  constexpr std::int64_t kMostEpochs = 25;
-  if (examples * kEpochs < kLeastExamples) {
-    return std::min(kMostEpochs, kLeastExamples / std::max<std::int64_t>(1, examples));
-  }
-  if (examples * kEpochs > kMostExamples) {
-    return std::max<std::int64_t>(1, kMostExamples / examples);
-  }
-  return kEpochs;
-}
-
 std::int64_t automatic_batch(std::int64_t examples) {
   constexpr std::int64_t kExamplesARow = 500;  // 0.2 %
   return std::clamp<std::int64_t>((examples + kExamplesARow / 2) / kExamplesARow, 1, 256);
@@ -39,7 +25,7 @@ double automatic_multiplier(std::int64_t batch) {
 wire::Hyperparameters resolve(const wire::Hyperparameters& asked, std::int64_t examples) {
   wire::Hyperparameters resolved = asked;
   const std::int64_t batch = asked.batch_size.value.value_or(automatic_batch(examples));
-  resolved.n_epochs.value = asked.n_epochs.value.value_or(automatic_epochs(examples));
+  resolved.n_epochs.value = asked.n_epochs.value.value_or(train::hosted_epochs(examples));
   resolved.batch_size.value = batch;
   resolved.learning_rate_multiplier.value =
       asked.learning_rate_multiplier.value.value_or(automatic_multiplier(batch));

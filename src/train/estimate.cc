@@ -34,6 +34,15 @@ double update_seconds_per_parameter(const kernels::Context& context, std::int64_
 struct Measured {
   double seconds = 0;
   std::int64_t tokens = 0;
+  double fastest = 0, slowest = 0;  // seconds a token of one micro-batch
+
+  void add(double taken, std::int64_t count) {
+    const double pace = taken / static_cast<double>(std::max<std::int64_t>(1, count));
+    fastest = tokens == 0 ? pace : std::min(fastest, pace);
+    slowest = std::max(slowest, pace);
+    seconds += taken;
+    tokens += count;
+  }
 };
 
 // The first micro-batches of the run, one uncounted to warm the caches.
@@ -54,8 +63,7 @@ Measured measure_passes(const kernels::Context& context, model::Model& model,
       const bool only_one = setup.plan.steps() == 1 && runs == 0;
       if (runs++ > 0 || only_one) {
         if (runs == 2) measured = {};
-        measured.seconds += watch.seconds();
-        measured.tokens += static_cast<std::int64_t>(packed.batch.tokens.size());
+        measured.add(watch.seconds(), static_cast<std::int64_t>(packed.batch.tokens.size()));
       }
       if (runs >= 3 && whole.seconds() > limit) return measured;
     }
@@ -106,6 +114,13 @@ TrainEstimate estimate_training(const kernels::Context& context, model::Model& m
   estimate.validation_seconds = measure_validation(context, model, workspace, setup) *
                                 static_cast<double>(setup.validation_tokens * setup.evaluations);
   estimate.total_seconds = estimate.training_seconds + estimate.validation_seconds;
+  const auto at_pace = [&](double pace_of_one) {
+    return estimate.total_seconds + (pace_of_one - pass) * static_cast<double>(estimate.tokens);
+  };
+  estimate.least_seconds = at_pace(measured.fastest);
+  estimate.most_seconds = at_pace(measured.slowest);
+  estimate.measured_tokens = measured.tokens;
+  estimate.measured_seconds = measured.seconds;
 
   const bool half = model.precision() == model::Precision::bf16;
   const bool base_trained = !model.has_adapter();

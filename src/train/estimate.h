@@ -21,6 +21,11 @@ struct TrainEstimate {
   double training_seconds = 0;
   double validation_seconds = 0;
   double total_seconds = 0;
+  // The same had all micro-batches been as fast as the fastest measured, and as slow as the
+  // slowest.
+  double least_seconds = 0, most_seconds = 0;
+  std::int64_t measured_tokens = 0;
+  double measured_seconds = 0;
 
   std::int64_t weight_bytes = 0;  // all weights, with f32 masters where they are trained
   std::int64_t gradient_bytes = 0;
