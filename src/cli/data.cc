@@ -54,6 +54,7 @@ void add_data(CLI::App& app, Body& selected) {
   add_data_convert(*group, selected);
   add_data_dedup(*group, selected);
   add_data_plan(*group, selected);
+  add_data_from_openai(*group, selected);
   add_data_split(*group, selected);
 }
 

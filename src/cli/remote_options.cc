@@ -32,6 +32,8 @@ void RemoteOptions::declare(CLI::App& command) {
                                  client::kLocalEndpoint));
   command.add_option("--api-key", endpoint.api_key,
                      "Key (default: the provider's variable, else OPENAI_API_KEY)");
+  command.add_option("--api-key-env", key_variable,
+                     "Environment variable that holds the key, where it is another one");
   command.add_option("--provider", endpoint.provider,
                      "Rules to follow, where the host does not tell: attune, openai, azure, "
                      "together, fireworks, nebius, compatible");
@@ -40,8 +42,18 @@ void RemoteOptions::declare(CLI::App& command) {
 }
 
 Result<client::Endpoint> RemoteOptions::resolve() const {
-  ATTUNE_TRY(client::Endpoint resolved,
-             client::resolve_endpoint(endpoint, client::process_environment()));
+  const client::Environment environment = client::process_environment();
+  client::EndpointOptions options = endpoint;
+  if (!key_variable.empty() && options.api_key.empty()) {
+    options.api_key = environment(key_variable.c_str()).value_or("");
+    if (options.api_key.empty()) {
+      return bad_input({.where = "--api-key-env",
+                        .found = fmt::format("no variable {}, or an empty one", key_variable),
+                        .wanted = "the name of an environment variable that holds the key",
+                        .fix = fmt::format("export {}=...", key_variable)});
+    }
+  }
+  ATTUNE_TRY(client::Endpoint resolved, client::resolve_endpoint(options, environment));
   for (const std::string& warning : resolved.warnings)
     fmt::print(stderr, "attune: warning: {}\n", warning);
   return resolved;

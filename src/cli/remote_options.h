@@ -14,6 +14,7 @@ namespace attune::cli {
 
 struct RemoteOptions {
   client::EndpointOptions endpoint;
+  std::string key_variable;  // --api-key-env
 
   // `required` is for commands that also work without an endpoint.
   void declare(CLI::App& command);
