@@ -26,7 +26,9 @@ struct CheckCommand {
   std::string html;
   std::string model;
   std::int64_t max_length = 0;
+  std::vector<std::string> against;
   std::int64_t examples = 3;
+  bool duplicates = false;
   bool json = false;
   bool fix = false;
 };
@@ -68,6 +70,18 @@ Result<std::int64_t> longest_row(const CheckCommand& options) {
   return known ? context->get<std::int64_t>() : std::int64_t{0};
 }
 
+// The files that this one is held against, with all their columns.
+Result<std::vector<data::Dataset>> other_files(const CheckCommand& options,
+                                               data::ReadOptions reading) {
+  reading.keep_rest = true;
+  std::vector<data::Dataset> files;
+  for (const std::string& file : options.against) {
+    ATTUNE_TRY(data::Dataset dataset, data::read_examples(file, reading));
+    files.push_back(std::move(dataset));
+  }
+  return files;
+}
+
 Result<int> check(const CheckCommand& options) {
   ATTUNE_TRY(const std::optional<grammar::Contract> contract, options.data.load_contract());
   ATTUNE_TRY(const data::PiiScanner scanner, options.pii.scanner());
@@ -86,6 +100,10 @@ Result<int> check(const CheckCommand& options) {
   checks.pii_policy = options.pii.chosen();
   checks.format = format ? &*format : nullptr;
   checks.longest = longest;
+  checks.near_duplicates = options.duplicates;
+  checks.samples = !options.html.empty();
+  ATTUNE_TRY(const std::vector<data::Dataset> against, other_files(options, reading.read));
+  checks.against = against;
   ATTUNE_TRY(const data::TrainingText file, data::TrainingText::open(options.data.file));
   ATTUNE_TRY(const data::CheckReport report,
              options.fix ? fix(options, file.text(), file.name(), checks)
@@ -127,6 +145,13 @@ void add_data_check(CLI::App& group, Body& selected) {
   command->add_option("--examples", options->examples, "How many findings of a kind are shown")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}))
       ->capture_default_str();
+  command
+      ->add_option(
+          "--against", options->against,
+          "A test or validation file: rows that ask what it asks are errors. May be repeated")
+      ->allow_extra_args(false);
+  command->add_flag("--duplicates", options->duplicates,
+                    "Look for near copies in files of more than 10,000 rows or 8 MB too");
   command->add_option("--sarif", options->sarif, "Also write the findings to this file as SARIF");
   command->add_option("--html", options->html,
                       "Also write a page that needs nothing else to this file");

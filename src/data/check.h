@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "base/result.h"
 #include "data/dataset.h"
 #include "data/distribution.h"
+#include "data/duplicate_samples.h"
 #include "data/pii.h"
 #include "data/prepare.h"
 #include "data/report.h"
@@ -38,6 +40,19 @@ struct CheckOptions {
   PiiPolicy pii_policy = PiiPolicy::report;
   const text::ChatFormat* format = nullptr;  // of the base, for the token checks; may be null
   std::int64_t longest = 0;                  // tokens that training reads of a row; 0: no bound
+  // Files that this one must not share questions with (D036) and whose answers should look alike
+  // (D041): its test, its validation. Must outlive the check; read with keep_rest.
+  std::span<const Dataset> against = {};
+  bool near_duplicates = false;  // looked for whatever the size of the file (D035, D036)
+  bool samples = false;          // keep texts for a page: CheckReport::duplicates and failures
+};
+
+// An answer that breaks the contract, cut after some thousand bytes, secrets shown in part.
+struct ContractFailure {
+  std::string where;
+  std::string row;
+  std::string answer;
+  std::string problem;
 };
 
 struct CheckReport {
@@ -51,6 +66,9 @@ struct CheckReport {
   // Those of rows in the order of the rows, then those of the file as a whole (line 0 or the line
   // of the first row that they are about).
   std::vector<Finding> findings;
+  // With CheckOptions::samples, the first of each kind.
+  std::vector<DuplicateSample> duplicates;
+  std::vector<ContractFailure> failures;
 
   std::int64_t count(Severity severity) const;
 };

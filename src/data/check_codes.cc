@@ -9,7 +9,7 @@ namespace attune::data {
 
 namespace {
 
-constexpr std::array<CheckCode, 39> kCheckCodes = {{
+constexpr std::array<CheckCode, 41> kCheckCodes = {{
     {"D001", "not_utf8", "text that is not UTF-8"},
     {"D002", "invisible_text",
      "characters that nobody sees: marks, controls, zero-width, direction"},
@@ -45,6 +45,8 @@ constexpr std::array<CheckCode, 39> kCheckCodes = {{
     {"D032", "upper_case", "mostly upper case"},
     {"D033", "inferred_task", "what kind of task this looks like"},
     {"D034", "class_balance", "classes or refusals out of balance"},
+    {"D035", "repeated_row", "rows that repeat or contradict each other"},
+    {"D036", "leak", "rows that ask what a test asks"},
     {"D037", "secret_or_personal_data", "a secret or personal data"},
     {"D040", "mojibake", "text that was decoded wrongly"},
     {"D042", "preference_pair", "a preference pair that teaches the wrong thing"},

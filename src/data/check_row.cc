@@ -62,6 +62,10 @@ std::string_view last_role(JsonRef messages) {
   return last.find("role").string();
 }
 
+std::string_view text_or_nothing(JsonRef value) {
+  return value.exists() ? value.text() : std::string_view();
+}
+
 Ending ending_of(RowKind kind) {
   const bool answered = kind == RowKind::supervised || kind == RowKind::labelled;
   return answered ? Ending::answer : Ending::question;
@@ -70,7 +74,7 @@ Ending ending_of(RowKind kind) {
 }  // namespace
 
 RowCheck::RowCheck(const CheckOptions& options, Mapping mapping)
-    : options_(options), mapping_(std::move(mapping)) {
+    : options_(options), mapping_(std::move(mapping)), duplicates_(options) {
   if (!options.read.row_format.empty()) format_ = find_known_format(options.read.row_format);
   if (options.contract) contract_ = ContractResult{};
   if (options.format != nullptr) tokens_.emplace(*options.format, options.longest);
@@ -100,6 +104,7 @@ void RowCheck::check_chat(const CheckedRow& row, JsonRef messages, RowReporter& 
   tools_.check(messages, tools, reporter);
   check_pii(messages, reporter);
   check_tokens(messages, tools, reporter);
+  compare(row, {.messages = messages, .tools = tools, .one_answer = true}, reporter);
   conclude(row, view, false, reporter);
 }
 
@@ -108,6 +113,9 @@ void RowCheck::check_pair(const CheckedRow& row, const PreferencePair& pair,
   const ConversationView view = preferences_.check(pair, reporter);
   tools_.check(pair.prompt, pair.tools, reporter);
   for (const JsonRef part : {pair.prompt, pair.chosen, pair.rejected}) check_pii(part, reporter);
+  const std::string answers =
+      fmt::format("{}\n{}", text_or_nothing(pair.chosen), text_or_nothing(pair.rejected));
+  compare(row, {.messages = pair.prompt, .tools = pair.tools, .answers = answers}, reporter);
   conclude(row, view, false, reporter);
 }
 
@@ -160,13 +168,23 @@ void RowCheck::check_example(const CheckedRow& row, const Example& example, bool
   }
   const bool bodied = example.kind == RowKind::text || example.kind == RowKind::segments ||
                       example.kind == RowKind::tokens;
-  if (bodied) return check_body(row, example.kind, root.find("body"), reporter);
+  const std::string_view body = text_or_nothing(root.find("body"));
+  if (bodied) {
+    check_body(row, example.kind, root.find("body"), reporter);
+    return compare(row, {.messages = {}, .tools = {}, .answers = body}, reporter);
+  }
   const JsonRef messages = root.find("messages");
   const Ending ending = ending_of(example.kind);
   const ConversationView view = check_messages(messages, ending, true, reporter);
   tools_.check(messages, root.find("tools"), reporter);
   check_pii(messages, reporter);
   if (example.kind == RowKind::stepwise) check_body(row, example.kind, root.find("body"), reporter);
+  compare(row,
+          {.messages = messages,
+           .tools = root.find("tools"),
+           .answers = example.body.is_null() ? std::string_view() : body,
+           .one_answer = example.kind == RowKind::supervised},
+          reporter);
   if (ending != Ending::answer) return;
   check_tokens(messages, root.find("tools"), reporter);
   conclude(row, view, legacy, reporter);
@@ -282,6 +300,17 @@ void RowCheck::check_tokens(JsonRef messages, JsonRef tools, RowReporter& report
   tokens_->add(to_json(messages), tools.is_array() ? to_json(tools) : Json(), messages, reporter);
 }
 
+// The side of a split that the row names.
+std::string_view RowCheck::part_of(const CheckedRow& row) const {
+  const std::string_view column = mapping_.split.empty() ? "split" : column_name(mapping_.split);
+  return row.value.find(column).string();
+}
+
+void RowCheck::compare(const CheckedRow& row, const DuplicateCheck::Said& said,
+                       RowReporter& reporter) {
+  if (reporter.errors() == 0) duplicates_.add(row, said, part_of(row));
+}
+
 void RowCheck::conclude(const CheckedRow& row, const ConversationView& view, bool legacy,
                         RowReporter& reporter) {
   dataset_.add(row, view, legacy);
@@ -291,6 +320,12 @@ void RowCheck::conclude(const CheckedRow& row, const ConversationView& view, boo
   const std::optional<std::string> problem = options_.contract(view.answer);
   if (!problem) return;
   ++contract_->broken;
+  constexpr std::size_t kMostFailures = 100;
+  if (options_.samples && failures_.size() < kMostFailures)
+    failures_.push_back({.where = name_place(row.source, row.line),
+                         .row = row.id,
+                         .answer = sample_text(view.answer, options_.pii),
+                         .problem = *problem});
   reporter.error("D022", view.answer_at,
                  {.found = *problem,
                   .wanted = "an answer that keeps the contract",
@@ -316,6 +351,8 @@ void RowCheck::finish(CheckReport& report) {
   };
   append(preferences_.finish(report.source));
   report.contract = contract_;
+  report.failures = std::move(failures_);
+  duplicates_.finish(report);
   if (contract_ && contract_->broken > 0) {
     const std::string name =
         options_.contract_name.empty() ? "the contract" : options_.contract_name;

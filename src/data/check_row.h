@@ -9,6 +9,7 @@
 
 #include "data/check.h"
 #include "data/check_dataset.h"
+#include "data/check_duplicates.h"
 #include "data/check_preference.h"
 #include "data/check_tokens.h"
 #include "data/check_tools.h"
@@ -40,6 +41,8 @@ class RowCheck {
   std::optional<Mapping> mapping_of_row(const Json& columns, bool& legacy) const;
   void report_no_format(const CheckedRow& row, const Json& columns, RowReporter& reporter);
   void check_pii(JsonRef value, RowReporter& reporter);
+  void compare(const CheckedRow& row, const DuplicateCheck::Said& said, RowReporter& reporter);
+  std::string_view part_of(const CheckedRow& row) const;
   void check_tokens(JsonRef messages, JsonRef tools, RowReporter& reporter);
   void conclude(const CheckedRow& row, const ConversationView& view, bool legacy,
                 RowReporter& reporter);
@@ -49,7 +52,9 @@ class RowCheck {
   Mapping mapping_;
   const KnownFormat* format_ = nullptr;
   std::optional<ContractResult> contract_;
+  std::vector<ContractFailure> failures_;
   DatasetCheck dataset_;
+  DuplicateCheck duplicates_;
   PreferenceCheck preferences_;
   ToolCheck tools_;
   std::optional<TokenCheck> tokens_;

@@ -25,7 +25,6 @@ Words words_of(std::string_view text) {
   }
 }
 
-enum class Mark { equal, removed, added };
 struct Piece {
   Mark mark;
   std::string_view word;
@@ -103,35 +102,44 @@ std::vector<bool> shown(const std::vector<Piece>& pieces, std::size_t context) {
 
 }  // namespace
 
-std::string marked_difference(std::string_view before, std::string_view after,
-                              std::size_t context) {
+std::vector<DifferentWords> word_difference(std::string_view before, std::string_view after,
+                                            std::size_t context) {
   const std::vector<Piece> pieces = compare(words_of(before), words_of(after));
   const std::vector<bool> keep = shown(pieces, context);
-  std::string out;
-  Mark open = Mark::equal;
-  const auto close = [&] {
-    if (open != Mark::equal) out += open == Mark::removed ? "-]" : "+}";
-    open = Mark::equal;
-  };
+  std::vector<DifferentWords> parts;
   for (std::size_t i = 0; i < pieces.size(); ++i) {
-    if (!keep[i]) {
-      close();
-      if (i == 0 || keep[i - 1]) out += out.empty() ? "..." : " ...";
-      continue;
-    }
-    const Mark mark = pieces[i].mark;
-    if (mark == open && mark != Mark::equal) {
-      (out += ' ') += pieces[i].word;
-      continue;
-    }
-    const bool replaces = open == Mark::removed && mark == Mark::added;
-    close();
-    if (!out.empty() && !replaces) out += ' ';
-    if (mark != Mark::equal) out += mark == Mark::removed ? "[-" : "{+";
-    out += pieces[i].word;
-    open = mark;
+    const Mark mark = keep[i] ? pieces[i].mark : Mark::left_out;
+    if (parts.empty() || parts.back().mark != mark) parts.push_back({.mark = mark, .text = {}});
+    if (mark == Mark::left_out) continue;
+    std::string& text = parts.back().text;
+    (text += text.empty() ? "" : " ") += pieces[i].word;
   }
-  close();
+  return parts;
+}
+
+std::string marked_difference(std::string_view before, std::string_view after,
+                              std::size_t context) {
+  std::string out;
+  Mark previous = Mark::equal;
+  for (const DifferentWords& part : word_difference(before, after, context)) {
+    const bool replaces = previous == Mark::removed && part.mark == Mark::added;
+    if (!out.empty() && !replaces) out += ' ';
+    switch (part.mark) {
+      case Mark::equal:
+        out += part.text;
+        break;
+      case Mark::removed:
+        out += "[-" + part.text + "-]";
+        break;
+      case Mark::added:
+        out += "{+" + part.text + "+}";
+        break;
+      case Mark::left_out:
+        out += "...";
+        break;
+    }
+    previous = part.mark;
+  }
   return out;
 }
 
