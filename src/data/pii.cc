@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
@@ -31,25 +32,73 @@ Result<Pattern> compile_pattern(const std::string& expression, const std::string
   return Pattern::compile(expression, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, where);
 }
 
-std::uint32_t low_bits(char c) { return static_cast<unsigned char>(c) & 31u; }
+// Bytes in 32 classes: the letters without their case, digits, "@", what joins words, what stands
+// in addresses; all else, above all the space, in one that no keyword begins with.
+constexpr std::array<std::uint8_t, 256> kClasses = [] {
+  std::array<std::uint8_t, 256> classes;
+  classes.fill(31);
+  for (std::uint8_t i = 0; i < 26; ++i) classes['a' + i] = classes['A' + i] = i;
+  for (const char c : std::string_view("0123456789")) classes[static_cast<std::uint8_t>(c)] = 26;
+  for (const char c : std::string_view("@")) classes[static_cast<std::uint8_t>(c)] = 27;
+  for (const char c : std::string_view("-_.")) classes[static_cast<std::uint8_t>(c)] = 28;
+  for (const char c : std::string_view(":/=+$~")) classes[static_cast<std::uint8_t>(c)] = 29;
+  return classes;
+}();
+
+std::uint32_t class_of(char c) { return kClasses[static_cast<unsigned char>(c)]; }
 
 unsigned char lower_case(char c) {
   return static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
 }
 
+std::int64_t count_digits(std::string_view text) {
+  // Sums of bytes, which compilers add a vector at a time.
+  constexpr std::size_t kBlock = 240;
+  std::int64_t digits = 0;
+  for (std::size_t at = 0; at < text.size(); at += kBlock) {
+    std::uint8_t some = 0;
+    for (const char c : text.substr(at, kBlock))
+      some = static_cast<std::uint8_t>(some + (static_cast<std::uint8_t>(c - '0') < 10 ? 1 : 0));
+    digits += some;
+  }
+  return digits;
+}
+
 // Shorter runs are told by the number of digits alone.
 constexpr std::int64_t kFewestOfRun = 7;
+
+// Digits are 1, marks that may stand between them 2.
+constexpr std::array<std::uint8_t, 256> kDigitsAndMarks = [] {
+  std::array<std::uint8_t, 256> kinds{};
+  for (const char c : std::string_view("0123456789")) kinds[static_cast<std::uint8_t>(c)] = 1;
+  for (const char c : std::string_view(" .-()")) kinds[static_cast<std::uint8_t>(c)] = 2;
+  return kinds;
+}();
+
+// The first digit at or behind `at`, or a place at most seven bytes before it.
+std::size_t near_next_digit(std::string_view text, std::size_t at) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101u;
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, 8);
+    const std::uint64_t from_zero = word ^ (kOnes * '0');
+    if (((from_zero - kOnes * 10) & ~from_zero & (kOnes * 0x80)) != 0) break;
+  }
+  return at;
+}
 
 // The most digits with nothing but single marks (or a bracket and a space) between them.
 std::int64_t longest_digit_run(std::string_view text) {
   std::int64_t longest = 0;
   std::int64_t run = 0;
   int between = 0;
-  for (const char c : text) {
-    if (c >= '0' && c <= '9') {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (run == 0 && (at = near_next_digit(text, at)) == text.size()) break;
+    const std::uint8_t kind = kDigitsAndMarks[static_cast<unsigned char>(text[at])];
+    if (kind == 1) {
       longest = std::max(longest, ++run);
       between = 0;
-    } else if (std::string_view(" .-()").find(c) == std::string_view::npos || ++between > 2) {
+    } else if (kind == 0 || ++between > 2) {
       run = 0;
     }
   }
@@ -200,36 +249,54 @@ Result<void> PiiScanner::add_rules(const Json& document, std::string_view where)
 }
 
 void PiiScanner::build_prefilter() {
-  for (std::vector<Keyword>& list : keywords_) list.clear();
-  beginnings_.fill(0);
+  std::vector<std::vector<std::uint16_t>> beginnings(kBeginnings);
+  keywords_.clear();
+  candidates_.clear();
+  needs_.clear();
+  for (const PiiRule& rule : rules_)
+    needs_.push_back({rule.digits, rule.digit_run, !rule.keywords.empty()});
   for (std::size_t rule = 0; rule < rules_.size(); ++rule) {
     for (const std::string& keyword : rules_[rule].keywords) {
-      keywords_[static_cast<unsigned char>(keyword[0])].push_back(
-          {.text = keyword, .rule = static_cast<std::uint16_t>(rule)});
+      const auto number = static_cast<std::uint16_t>(keywords_.size());
+      keywords_.push_back({.text = keyword, .rule = static_cast<std::uint16_t>(rule)});
       // Of a keyword of one or two bytes, whatever follows it.
+      std::size_t last = kBeginnings;
       for (std::uint32_t rest = 0; rest < 1024; ++rest) {
-        const std::uint32_t second = keyword.size() > 1 ? low_bits(keyword[1]) : rest >> 5;
-        const std::uint32_t third = keyword.size() > 2 ? low_bits(keyword[2]) : rest & 31;
-        const std::uint32_t index = low_bits(keyword[0]) << 10 | second << 5 | third;
-        beginnings_[index / 64] |= std::uint64_t{1} << (index % 64);
+        const std::uint32_t second = keyword.size() > 1 ? class_of(keyword[1]) : rest >> 5;
+        const std::uint32_t third = keyword.size() > 2 ? class_of(keyword[2]) : rest & 31;
+        const std::size_t index = class_of(keyword[0]) << 10 | second << 5 | third;
+        if (index != last) beginnings[index].push_back(number);
+        last = index;
       }
     }
   }
+  may_begin_.assign(kBeginnings, 0);
+  for (std::size_t index = 0; index < kBeginnings; ++index) {
+    std::vector<std::uint16_t>& list = beginnings[index];
+    if (list.empty()) continue;
+    std::sort(list.begin(), list.end());
+    list.erase(std::unique(list.begin(), list.end()), list.end());
+    const auto known = std::find(candidates_.begin(), candidates_.end(), list);
+    may_begin_[index] = static_cast<std::uint16_t>(known - candidates_.begin() + 1);
+    if (known == candidates_.end()) candidates_.push_back(std::move(list));
+  }
 }
 
-// Marks the rules of which a keyword occurs.
-void PiiScanner::find_keywords(std::string_view text, std::vector<bool>& wanted) const {
+// Takes the rules of which a keyword occurs out of `sought`; ends when none is left.
+void PiiScanner::find_keywords(std::string_view text, std::vector<char>& sought) const {
   std::uint32_t three = 0;
   for (std::size_t i = 0; i < text.size() + 2; ++i) {
-    three = ((three << 5) | (i < text.size() ? low_bits(text[i]) : 0)) & 0x7FFFu;
-    if ((beginnings_[three / 64] >> (three % 64) & 1) == 0 || i < 2) continue;
+    three = ((three << 5) | (i < text.size() ? class_of(text[i]) : 31u)) & (kBeginnings - 1);
+    if (may_begin_[three] == 0 || i < 2) continue;
     const std::string_view rest = text.substr(i - 2);
-    for (const Keyword& keyword : keywords_[lower_case(rest[0])]) {
+    for (const std::uint16_t number : candidates_[may_begin_[three] - 1u]) {
+      const Keyword& keyword = keywords_[number];
+      if (sought[keyword.rule] == 0) continue;
       const bool here =
           rest.size() >= keyword.text.size() &&
           std::equal(keyword.text.begin(), keyword.text.end(), rest.begin(),
                      [](char a, char b) { return static_cast<unsigned char>(a) == lower_case(b); });
-      if (here) wanted[keyword.rule] = true;
+      if (here) sought[keyword.rule] = 0;
     }
   }
 }
@@ -255,17 +322,17 @@ void PiiScanner::match_rule(const PiiRule& rule, std::string_view text, std::siz
 }
 
 std::vector<PiiMatch> PiiScanner::scan(std::string_view text) const {
-  std::int64_t digits = 0;
-  for (const char c : text)
-    digits += static_cast<std::int64_t>(c >= '0') & static_cast<std::int64_t>(c <= '9');
+  const std::int64_t digits = count_digits(text);
   const std::int64_t run = digits < kFewestOfRun ? 0 : longest_digit_run(text);
-  std::vector<bool> wanted(rules_.size(), false);
-  find_keywords(text, wanted);
+  // The rules that lack a keyword so far, of those for which there are digits enough.
+  std::vector<char> sought(rules_.size());
+  for (std::size_t i = 0; i < needs_.size(); ++i)
+    sought[i] = static_cast<char>(needs_[i].keyword && needs_[i].met_by(digits, run));
+  find_keywords(text, sought);
   std::vector<PiiMatch> matches;  // in the order of the text, apart from each other
   for (std::size_t i = 0; i < rules_.size(); ++i) {
+    if (sought[i] != 0 || !needs_[i].met_by(digits, run)) continue;
     const PiiRule& rule = rules_[i];
-    if ((!wanted[i] && !rule.keywords.empty()) || digits < rule.digits || run < rule.digit_run)
-      continue;
     // Only between the matches of earlier rules, so that a greedy rule cannot bridge one.
     std::vector<PiiMatch> more;
     std::size_t from = 0;

@@ -79,16 +79,28 @@ class PiiScanner {
     std::string text;
     std::uint16_t rule = 0;
   };
+  // What a text must hold for a rule, side by side for all rules.
+  struct Needs {
+    std::int64_t digits = 0;
+    std::int64_t digit_run = 0;
+    bool keyword = false;
+    bool met_by(std::int64_t all, std::int64_t run) const {
+      return all >= digits && run >= digit_run;
+    }
+  };
   void build_prefilter();
-  void find_keywords(std::string_view text, std::vector<bool>& wanted) const;
+  void find_keywords(std::string_view text, std::vector<char>& sought) const;
   void match_rule(const PiiRule& rule, std::string_view text, std::size_t from, std::size_t to,
                   std::vector<PiiMatch>& matches) const;
 
   std::vector<PiiRule> rules_;
-  // Keywords by their first byte; and a bit for each way in which one may begin, three bytes by
-  // the low five bits of each, which letters of both cases share.
-  std::array<std::vector<Keyword>, 256> keywords_;
-  std::array<std::uint64_t, 512> beginnings_ = {};
+  std::vector<Needs> needs_;
+  std::vector<Keyword> keywords_;
+  // By the way in which a text goes on, three bytes by their classes (pii.cc): 0, or one more than
+  // the place of the keywords that may begin so.
+  static constexpr std::size_t kBeginnings = std::size_t{1} << 15;
+  std::vector<std::uint16_t> may_begin_;
+  std::vector<std::vector<std::uint16_t>> candidates_;  // numbers of keywords
 };
 
 // What a finding may show of a value: "AKIA...7Q (20 characters)".
