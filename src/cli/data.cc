@@ -23,6 +23,7 @@ Result<int> prepare(const PrepareCommand& options) {
   ATTUNE_TRY(const std::optional<grammar::Contract> contract, options.data.load_contract());
   ATTUNE_TRY(const data::PiiScanner scanner, options.pii.scanner());
   data::PrepareOptions preparing = options.data.prepare_options(contract);
+  ATTUNE_TRY(preparing.synthetic, options.data.load_marks());
   preparing.pii = &scanner;
   preparing.pii_policy = options.pii.chosen();
   ATTUNE_TRY(const data::Prepared prepared, data::prepare(options.data.file, preparing));
@@ -55,6 +56,7 @@ void add_data(CLI::App& app, Body& selected) {
   add_data_dedup(*group, selected);
   add_data_plan(*group, selected);
   add_data_from_openai(*group, selected);
+  add_data_generate(*group, selected);
   add_data_split(*group, selected);
 }
 

@@ -94,6 +94,7 @@ Result<int> check(const CheckCommand& options) {
   data::CheckOptions checks;
   checks.read = reading.read;
   ATTUNE_TRY(checks.mapping, data::described_mapping(options.data.file, reading.read));
+  ATTUNE_TRY(checks.synthetic, options.data.load_marks());
   checks.contract = reading.contract;
   checks.contract_name = Path(options.data.contract).filename().string();
   checks.pii = &scanner;
@@ -105,9 +106,9 @@ Result<int> check(const CheckCommand& options) {
   ATTUNE_TRY(const std::vector<data::Dataset> against, other_files(options, reading.read));
   checks.against = against;
   ATTUNE_TRY(const data::TrainingText file, data::TrainingText::open(options.data.file));
-  ATTUNE_TRY(const data::CheckReport report,
-             options.fix ? fix(options, file.text(), file.name(), checks)
-                         : data::check_training_text(file, checks));
+  ATTUNE_TRY(const data::CheckReport report, options.fix
+                                                 ? fix(options, file.text(), file.name(), checks)
+                                                 : data::check_training_text(file, checks));
   if (!options.sarif.empty()) {
     ATTUNE_TRY_VOID(write_file_atomic(options.sarif,
                                       to_pretty_text(data::check_report_sarif(report, kVersion))));

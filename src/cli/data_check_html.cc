@@ -99,6 +99,8 @@ std::string check_html(const data::CheckReport& report) {
         report.contract->checked - report.contract->broken, report.contract->checked,
         100.0 * report.contract->ceiling());
   }
+  if (report.synthetic)
+    out += fmt::format("<p>{}.</p>", data::synthetic_line(*report.synthetic, report.rows));
   out += "<h2>Findings</h2>";
   for (const data::FindingGroup& group : data::group_findings(report.findings))
     out += group_html(group);

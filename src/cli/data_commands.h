@@ -10,6 +10,7 @@ void add_data_convert(CLI::App& group, Body& selected);
 void add_data_dedup(CLI::App& group, Body& selected);
 void add_data_plan(CLI::App& group, Body& selected);
 void add_data_from_openai(CLI::App& group, Body& selected);
+void add_data_generate(CLI::App& group, Body& selected);
 void add_data_split(CLI::App& group, Body& selected);
 
 }  // namespace attune::cli

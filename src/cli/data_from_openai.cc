@@ -104,7 +104,8 @@ void add_data_from_openai(CLI::App& group, Body& selected) {
   c->add_option("--out", o->out, "Folder; a second run fetches what is missing")->required();
   c->add_option("--kind", o->kinds,
                 "Only these of files, jobs, events, checkpoints, results (all otherwise)")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   CLI::Option* const purpose = c->add_option("--purpose", o->purposes, "Files of these purposes")
                                    ->delimiter(',')
                                    ->capture_default_str();

@@ -12,6 +12,15 @@ void DataOptions::declare(CLI::App& command) {
 void DataOptions::declare_reading(CLI::App& command) {
   declare_file(command);
   command.add_option("--contract", contract, "JSON Schema that every answer must keep");
+  declare_synthetic(command);
+}
+
+void DataOptions::declare_synthetic(CLI::App& command) {
+  command
+      .add_option("--synthetic", synthetic,
+                  "synthetic.json that tells which rows a model wrote; one beside the file "
+                  "counts by itself")
+      ->allow_extra_args(false);  // the data's file may follow
 }
 
 void DataOptions::declare_file(CLI::App& command) {
@@ -79,6 +88,17 @@ data::NormaliseOptions DataOptions::normalise_options() const {
     options.system_text = system.substr(kReplace.size());
   }
   return options;
+}
+
+Result<std::optional<data::SyntheticMarks>> DataOptions::load_marks() const {
+  std::vector<std::string> paths = synthetic;
+  const Path beside = Path(file).parent_path() / data::kSyntheticName;
+  std::error_code ignored;
+  if (file != "-" && std::filesystem::exists(beside, ignored)) paths.push_back(beside.string());
+  if (paths.empty()) return std::optional<data::SyntheticMarks>();
+  data::SyntheticMarks marks;
+  for (const std::string& path : paths) ATTUNE_TRY_VOID(marks.load(path));
+  return std::optional<data::SyntheticMarks>(std::move(marks));
 }
 
 Result<std::optional<grammar::Contract>> DataOptions::load_contract() const {

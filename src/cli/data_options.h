@@ -13,6 +13,7 @@ namespace attune::cli {
 
 struct DataOptions {
   std::string file, map, contract, format = "auto", dataset, normalise, system = "keep";
+  std::vector<std::string> synthetic;  // files of marks besides the one beside the data
   bool allow_mixed = false;
   bool keep_breakers = false;
 
@@ -20,6 +21,9 @@ struct DataOptions {
   void declare_reading(CLI::App& command);  // all but what only preparing needs
   void declare_file(CLI::App& command);     // the file, and how it is read
   void declare_normalisers(CLI::App& command);
+  void declare_synthetic(CLI::App& command);
+  // Nothing when no file tells which rows a model wrote.
+  Result<std::optional<data::SyntheticMarks>> load_marks() const;
   Result<std::optional<grammar::Contract>> load_contract() const;
   data::ReadOptions read_options() const;
   data::NormaliseOptions normalise_options() const;

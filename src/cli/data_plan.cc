@@ -81,6 +81,7 @@ Result<PlanNumbers> plan(PlanCommand options) {
   ATTUNE_TRY(const text::ChatFormat format, text::ChatFormat::load(tune.model.model));
   data::PrepareOptions preparing = tune.data.prepare_options(contract);
   preparing.read.supervised_only = true;
+  ATTUNE_TRY(preparing.synthetic, tune.data.load_marks());
   ATTUNE_TRY(const data::Prepared prepared, data::prepare(tune.data.file, preparing));
 
   PlanNumbers numbers;

@@ -74,6 +74,7 @@ Result<Outcome> divide(const SplitCommand& options) {
   ATTUNE_TRY(const Earlier earlier, read_earlier(out));
   Outcome outcome;
   data::PrepareOptions prepare = options.data.prepare_options(std::nullopt);
+  ATTUNE_TRY(prepare.synthetic, options.data.load_marks());
   ATTUNE_TRY(outcome.prepared, data::prepare(options.data.file, prepare));
   const std::vector<data::Example>& examples = outcome.prepared.examples;
   const std::vector<data::NearPair> alike = alike_rows(examples, options);
@@ -126,6 +127,8 @@ Result<void> write_files(const Outcome& outcome, const Path& out) {
   ATTUNE_TRY_VOID(write(split.validation, "validation.jsonl", data::Part::validation));
   ATTUNE_TRY_VOID(write(split.test, "test.jsonl", data::Part::test));
   ATTUNE_TRY_VOID(write(split.unused, "set_aside.jsonl", std::nullopt));
+  if (outcome.prepared.synthetic.size() > 0)
+    ATTUNE_TRY_VOID(outcome.prepared.synthetic.write(out / data::kSyntheticName));
   return all.commit();
 }
 
@@ -182,6 +185,7 @@ void add_data_split(CLI::App& group, Body& selected) {
       "split",
       "Train, validation and test files that share no question, now and when rows are added");
   o->data.declare_file(*c);
+  o->data.declare_synthetic(*c);
   c->add_option("--out", o->out, "Folder; with an earlier split there, its rows stay in place")
       ->required();
   c->add_option("--test", o->test, "Share of the rows for the test")->capture_default_str();

@@ -91,6 +91,7 @@ Result<PreparedRows> prepare_rows(const TuneOptions& options,
   PreparedRows rows;
   data::PrepareOptions preparing = options.data.prepare_options(contract);
   preparing.read.supervised_only = true;
+  ATTUNE_TRY(preparing.synthetic, options.data.load_marks());
   ATTUNE_TRY(rows.prepared, data::prepare(options.data.file, preparing));
   ATTUNE_TRY_VOID(ensure_directory(options.out));
   ATTUNE_TRY_VOID(data::write_prepared(rows.prepared, options.out));

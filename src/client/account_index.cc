@@ -35,20 +35,20 @@ Json to_json(const CopiedItem& item) {
   return json;
 }
 
-std::string text_at(const Json& object, const char* key) {
+std::string text_or_empty(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 std::optional<CopiedItem> item_from_json(const Json& json) {
   if (!json.is_object()) return std::nullopt;
-  const std::optional<CopyState> state = state_from_name(text_at(json, "state"));
-  CopiedItem item{.kind = text_at(json, "kind"), .id = text_at(json, "id")};
+  const std::optional<CopyState> state = state_from_name(text_or_empty(json, "state"));
+  CopiedItem item{.kind = text_or_empty(json, "kind"), .id = text_or_empty(json, "id")};
   if (!state || item.kind.empty() || item.id.empty()) return std::nullopt;
   item.state = *state;
-  item.path = text_at(json, "path");
-  item.sha256 = text_at(json, "sha256");
-  item.reason = text_at(json, "reason");
+  item.path = text_or_empty(json, "path");
+  item.sha256 = text_or_empty(json, "sha256");
+  item.reason = text_or_empty(json, "reason");
   if (const auto bytes = json.find("bytes"); bytes != json.end() && bytes->is_number_integer())
     item.bytes = bytes->get<std::int64_t>();
   if (const auto final = json.find("final"); final != json.end() && final->is_boolean())
@@ -92,7 +92,7 @@ Result<void> AccountIndex::read(const Json& document, const std::string& where) 
                       .wanted = "the index of an earlier run, or none",
                       .fix = "choose another folder"});
   }
-  if (const std::string other = text_at(document, "endpoint"); other != endpoint_) {
+  if (const std::string other = text_or_empty(document, "endpoint"); other != endpoint_) {
     return bad_input({.where = where,
                       .found = fmt::format("a copy from {}", other),
                       .wanted = fmt::format("one from {}", endpoint_),

@@ -38,8 +38,9 @@ struct CheckOptions {
   std::string contract_name = {};   // for the message: "order.schema.json"
   const PiiScanner* pii = nullptr;  // must outlive the check; null: not looked for (D037)
   PiiPolicy pii_policy = PiiPolicy::report;
-  const text::ChatFormat* format = nullptr;  // of the base, for the token checks; may be null
-  std::int64_t longest = 0;                  // tokens that training reads of a row; 0: no bound
+  std::optional<SyntheticMarks> synthetic = {};  // rows that a model wrote, to be counted
+  const text::ChatFormat* format = nullptr;      // of the base, for the token checks; may be null
+  std::int64_t longest = 0;                      // tokens that training reads of a row; 0: no bound
   // Files that this one must not share questions with (D036) and whose answers should look alike
   // (D041): its test, its validation. Must outlive the check; read with keep_rest.
   std::span<const Dataset> against = {};
@@ -62,6 +63,7 @@ struct CheckReport {
   std::int64_t rows = 0;
   std::int64_t rows_with_errors = 0;
   std::optional<ContractResult> contract;
+  std::optional<std::int64_t> synthetic;    // rows that a model wrote; nothing: no marks tell
   std::vector<Distribution> distributions;  // of questions, answers and, with a base, tokens
   // Those of rows in the order of the rows, then those of the file as a whole (line 0 or the line
   // of the first row that they are about).

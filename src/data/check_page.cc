@@ -82,6 +82,7 @@ std::string check_page(const CheckReport& report, std::int64_t examples) {
     text += fmt::format("{}: {} to {} {}, half of them up to {}, 95 % up to {}\n", all.name,
                         all.least, all.most, all.unit, all.median, all.p95);
   }
+  if (report.synthetic) text += synthetic_line(*report.synthetic, report.rows) + "\n";
   if (report.contract && report.contract->broken == 0)
     text += fmt::format("all {} answers keep the contract\n", report.contract->checked);
   const std::int64_t errors = report.count(Severity::error);
@@ -112,6 +113,7 @@ Json check_report_json(const CheckReport& report) {
                                 {"fix", finding.fix}});
   }
   json["format"] = report.format;
+  if (report.synthetic) json["synthetic"] = *report.synthetic;
   return json;
 }
 

@@ -1,7 +1,8 @@
 // The report of `attune data check`: a page for people, JSON and SARIF for machines.
 //
 // JSON: {"rows", "findings":[{"code","severity","file","line","column","row","path","message",
-// "fix"}], "format"}. line and column are from 1, and 0 where a finding is about the whole file.
+// "fix"}], "format"}, and "synthetic" where marks tell which rows a model wrote. line and column
+// are from 1, and 0 where a finding is about the whole file.
 #pragma once
 
 #include <cstdint>

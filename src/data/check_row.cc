@@ -315,6 +315,7 @@ void RowCheck::conclude(const CheckedRow& row, const ConversationView& view, boo
                         RowReporter& reporter) {
   dataset_.add(row, view, legacy);
   if (options_.pii != nullptr && holds_placeholder(view.answer, *options_.pii)) ++placeholders_;
+  if (options_.synthetic && options_.synthetic->holds(view.question, view.answer)) ++synthetic_;
   if (!contract_ || !view.answer_at.is_string() || view.has_tool_calls) return;
   ++contract_->checked;
   const std::optional<std::string> problem = options_.contract(view.answer);
@@ -353,6 +354,7 @@ void RowCheck::finish(CheckReport& report) {
   report.contract = contract_;
   report.failures = std::move(failures_);
   duplicates_.finish(report);
+  if (options_.synthetic) report.synthetic = synthetic_;
   if (contract_ && contract_->broken > 0) {
     const std::string name =
         options_.contract_name.empty() ? "the contract" : options_.contract_name;

@@ -61,6 +61,7 @@ class RowCheck {
   JsonTree converted_;
   std::string converted_text_;
   std::int64_t placeholders_ = 0;
+  std::int64_t synthetic_ = 0;
   std::int64_t chat_rows_ = 0;
   std::int64_t graded_rows_ = 0;  // chat rows without an answer last, with columns for graders
 };

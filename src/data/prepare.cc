@@ -142,9 +142,12 @@ Result<Prepared> prepare_dataset(Dataset dataset, const std::string& source,
   report.findings = std::move(dataset.findings);
   report.rows_read = dataset.rows_read;
   if (options.contract) report.contract = ContractResult{};
+  if (options.synthetic) report.synthetic = 0;
 
   DuplicateCheck duplicates(options.keep_duplicates);
   for (Example& example : dataset.examples) {
+    // Before a repair or a mask makes other words of it.
+    const bool synthetic = options.synthetic && options.synthetic->holds(example);
     Normalised normalised = normalise(example, options.normalise);
     std::move(normalised.findings.begin(), normalised.findings.end(),
               std::back_inserter(report.findings));
@@ -161,6 +164,10 @@ Result<Prepared> prepare_dataset(Dataset dataset, const std::string& source,
         options.drop_contract_breakers)
       continue;
     if (normalised.changed || masked) ++report.rows_changed;
+    if (synthetic) {
+      ++*report.synthetic;
+      prepared.synthetic.add(example);
+    }
     prepared.examples.push_back(std::move(example));
   }
   report.rows_kept = static_cast<std::int64_t>(prepared.examples.size());
@@ -178,6 +185,8 @@ Result<void> write_prepared(const Prepared& prepared, const Path& folder) {
     ATTUNE_TRY_VOID(rows.write(strict_row(example) + "\n"));
   ATTUNE_TRY_VOID(
       write_file_atomic(folder / "data_report.json", to_pretty_text(to_json(prepared.report))));
+  if (prepared.synthetic.size() > 0)
+    ATTUNE_TRY_VOID(prepared.synthetic.write(folder / kSyntheticName));
   return rows.commit();
 }
 

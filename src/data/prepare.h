@@ -17,6 +17,7 @@
 #include "data/normalise.h"
 #include "data/pii.h"
 #include "data/report.h"
+#include "data/synthetic_marks.h"
 #include "io/file.h"
 
 namespace attune::data {
@@ -32,11 +33,13 @@ struct PrepareOptions {
   bool drop_contract_breakers = false;  // else they stay, and the report says what they cost
   const PiiScanner* pii = nullptr;      // must outlive the call; null: not looked for
   PiiPolicy pii_policy = PiiPolicy::report;
+  std::optional<SyntheticMarks> synthetic = {};  // rows that a model wrote, to be counted
 };
 
 struct Prepared {
   std::vector<Example> examples;
   DataReport report;
+  SyntheticMarks synthetic;  // of the examples, as they now are
 };
 
 // Refuses what read_examples() refuses, a file in which no row is usable (with the commonest
@@ -51,7 +54,8 @@ Result<Prepared> prepare_dataset(Dataset dataset, const std::string& source,
 // their training method (write_formats.h).
 std::string strict_row(const Example& example);
 
-// Writes data.jsonl and data_report.json into `folder`, each whole or not at all.
+// Writes data.jsonl and data_report.json into `folder`, each whole or not at all, and
+// synthetic.json where there are synthetic rows.
 Result<void> write_prepared(const Prepared& prepared, const Path& folder);
 
 }  // namespace attune::data

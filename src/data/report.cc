@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "data/synthetic_marks.h"
+
 namespace attune::data {
 
 std::string Finding::message() const {
@@ -116,6 +118,7 @@ Json to_json(const DataReport& report) {
                         {"broken", report.contract->broken},
                         {"ceiling", report.contract->ceiling()}};
   }
+  json["synthetic"] = report.synthetic ? Json(*report.synthetic) : Json();
   json["findings"] = Json::array();
   for (const Finding& finding : report.findings) {
     json["findings"].push_back({{"rule", finding.rule},
@@ -148,6 +151,8 @@ std::string summary(const DataReport& report) {
       });
   if (report.contract)
     text += fmt::format("  {}\n", contract_line(*report.contract, breakers_dropped));
+  if (report.synthetic)
+    text += fmt::format("  {}\n", synthetic_line(*report.synthetic, report.rows_kept));
   return text;
 }
 

@@ -62,6 +62,8 @@ struct DataReport {
   std::int64_t rows_changed = 0;  // kept rows with at least one change
   std::int64_t rows_dropped() const { return rows_read - rows_kept; }
   std::optional<ContractResult> contract;
+  // Kept rows that a model wrote; nothing where no marks tell (synthetic_marks.h).
+  std::optional<std::int64_t> synthetic;
   std::vector<Finding> findings;  // unreadable rows first, then in the order of the rows
 };
 

@@ -79,6 +79,36 @@ class ServeRemoteTest(unittest.TestCase):
         checkpoints = json.loads(self.run_attune("jobs", "checkpoints", job, "--json"))
         self.assertEqual(len(checkpoints["data"]), 2)
         self.assertIn("The job has successfully completed", self.run_attune("jobs", "events", job, "--limit", 3))
+        self.fetch_the_account(job)
+        self.ask_for_examples()
+
+    def fetch_the_account(self, job: str) -> None:
+        archive = self.at / "archive"
+        copy = ("data", "from-openai", "--out", archive, "--json")
+        told = json.loads(self.run_attune(*copy))
+        self.assertEqual((told["not_available"], told["failed"]), ([], []))
+        stored = json.loads((archive / "jobs" / f"{job}.json").read_text(encoding="utf-8"))
+        self.assertEqual(stored["status"], "succeeded")
+        events = (archive / "jobs" / f"{job}.events.jsonl").read_text(encoding="utf-8").splitlines()
+        self.assertIn("Created fine-tuning job", events[0])
+        self.assertIn("successfully completed", events[-1])
+        checkpoints = json.loads((archive / "jobs" / f"{job}.checkpoints.json").read_text(encoding="utf-8"))
+        self.assertEqual(len(checkpoints["data"]), 2)
+        for result in stored["result_files"]:
+            self.assertTrue((archive / "results" / f"{result}.csv").read_text(encoding="utf-8").startswith("step,"))
+        training = archive / "files" / f"{stored['training_file']}.jsonl"
+        self.assertEqual(training.read_bytes(), (self.at / "out" / "train.jsonl").read_bytes())
+        self.run_attune("data", "prepare", training, "--out", self.at / "again")
+        self.assertEqual(json.loads(self.run_attune(*copy))["fetched"], 0)
+
+    def ask_for_examples(self) -> None:
+        """A model this small writes nothing that can be used: both ways say so, and keep what it said."""
+        seeds = ("data", "generate", self.at / "again" / "data.jsonl", "--count", 2, "--max-tokens", 16)
+        for name, who in (("remote", ("--model", "tiny")), ("local", ("--base", self.at / "base"))):
+            self.run_attune(*seeds, *who, "--shots", 1, "--out", self.at / name, codes=(4,))
+            log = (self.at / name / "replies.jsonl").read_text(encoding="utf-8").splitlines()
+            self.assertGreaterEqual(len(log), 11)
+            self.assertGreater(json.loads(log[1])["prompt_tokens"], 0)
 
 
 if __name__ == "__main__":
