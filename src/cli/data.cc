@@ -57,7 +57,9 @@ void add_data(CLI::App& app, Body& selected) {
   add_data_plan(*group, selected);
   add_data_from_openai(*group, selected);
   add_data_generate(*group, selected);
+  add_data_select(*group, selected);
   add_data_split(*group, selected);
+  add_data_suspects(*group, selected);
 }
 
 }  // namespace attune::cli

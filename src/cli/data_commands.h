@@ -11,6 +11,8 @@ void add_data_dedup(CLI::App& group, Body& selected);
 void add_data_plan(CLI::App& group, Body& selected);
 void add_data_from_openai(CLI::App& group, Body& selected);
 void add_data_generate(CLI::App& group, Body& selected);
+void add_data_select(CLI::App& group, Body& selected);
 void add_data_split(CLI::App& group, Body& selected);
+void add_data_suspects(CLI::App& group, Body& selected);
 
 }  // namespace attune::cli

@@ -92,7 +92,7 @@ void chunk_backward(const Pass& pass, std::span<const std::int64_t> rows, Model:
 }  // namespace
 
 LossSums head_loss(const Pass& pass, const Targets& targets, float gradient_scale,
-                   Model::Weights* trained) {
+                   Model::Weights* trained, std::span<double> nll) {
   Workspace::Buffers& buffers = pass.buffers;
   CHECK(static_cast<std::int64_t>(targets.next.size()) == pass.tokens &&
             targets.weight.size() == targets.next.size(),
@@ -106,10 +106,13 @@ LossSums head_loss(const Pass& pass, const Targets& targets, float gradient_scal
   const std::span<const std::int64_t> rows(buffers.head_rows);
   const auto chunk = static_cast<std::size_t>(buffers.chunk_rows);
   LossSums sums;
+  std::fill(nll.begin(), nll.end(), 0.0);
   for (std::size_t begin = 0; begin < rows.size(); begin += chunk) {
     const auto part = rows.subspan(begin, std::min(chunk, rows.size() - begin));
     chunk_logits(pass, part, buffers.logits);
     sums += chunk_loss(pass, part, targets, gradient_scale, trained != nullptr);
+    for (std::size_t i = 0; i < part.size() && !nll.empty(); ++i)
+      nll[static_cast<std::size_t>(part[i])] = buffers.head_nll[i];
     if (trained != nullptr) chunk_backward(pass, part, *trained);
   }
   return sums;

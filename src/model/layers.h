@@ -33,9 +33,9 @@ void swiglu_forward(const Pass& pass, const LayerActivations& layer);
 // head.cc: the loss of the rows whose weight is positive, a chunk of rows at a time. With
 // `trained`, also the gradient of gradient_scale * sum(weight * nll): buffers.d_stream becomes that
 // of buffers.output, and the gradients of the head and the final norm are added where they are
-// trained.
+// trained. `nll`, where given, gets the loss of each token [T], 0 of those that are no targets.
 LossSums head_loss(const Pass& pass, const Targets& targets, float gradient_scale,
-                   Model::Weights* trained);
+                   Model::Weights* trained, std::span<double> nll = {});
 // head.cc: logits of the given rows of buffers.output, a chunk at a time: take(first, logits) gets
 // those of rows[first] onwards, [count, V], to use until it returns.
 void head_logits(const Pass& pass, std::span<const std::int64_t> rows,
