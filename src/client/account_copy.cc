@@ -10,6 +10,7 @@
 
 #include "client/all_pages.h"
 #include "client/result_csv.h"
+#include "io/abandoned_files.h"
 #include "io/sha256.h"
 
 namespace attune::client {
@@ -69,8 +70,11 @@ class AccountCopy {
   // Jobs come first: they are small, and name files that the list may not show.
   Result<void> copy_all() {
     const Path& folder = index_.folder();
-    for (const char* part : {"files", "jobs", "results"})
+    remove_abandoned_files(folder);
+    for (const char* part : {"files", "jobs", "results"}) {
       ATTUNE_TRY_VOID(ensure_directory(folder / part));
+      remove_abandoned_files(folder / part);
+    }
     if (options_.kinds.files || options_.kinds.results) ATTUNE_TRY_VOID(list_files());
     if (options_.kinds.need_jobs()) ATTUNE_TRY_VOID(copy_jobs());
     if (options_.kinds.files) ATTUNE_TRY_VOID(copy_files());

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "client/test_clients.h"
 
@@ -129,6 +131,22 @@ TEST(CopyAccount, AFileThatWasCutShortIsFetchedAgain) {
   copy(*client_of(server), folder.path());
   EXPECT_EQ(text_of(folder / "files/file-a.jsonl"), kRows);
   EXPECT_NE(text_of(folder / "jobs/ftjob-1.events.jsonl"), "missing");
+}
+
+TEST(CopyAccount, WhatAKilledRunWasWritingIsRemoved) {
+  const TemporaryFolder folder;
+  const pid_t killed = fork();
+  if (killed == 0) _exit(0);
+  waitpid(killed, nullptr, 0);
+  std::filesystem::create_directories(folder / "files");
+  const Path left = write_text(folder / fmt::format("files/.file-a.jsonl.{}-3.tmp", killed), "x");
+  const Path own = write_text(folder / fmt::format("files/.file-a.jsonl.{}-3.tmp", getpid()), "x");
+  const Path other = write_text(folder / "files/.notes.tmp", "x");
+  const ScriptedServer server{Account()};
+  copy(*client_of(server), folder.path());
+  EXPECT_FALSE(std::filesystem::exists(left));
+  EXPECT_TRUE(std::filesystem::exists(own));
+  EXPECT_TRUE(std::filesystem::exists(other));
 }
 
 TEST(CopyAccount, ARefusedFileIsListedAndDoesNotStopTheRest) {

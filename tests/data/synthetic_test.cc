@@ -255,90 +255,13 @@ TEST(Synthesis, AnswersTakeTheSeedsForm) {
   EXPECT_THAT(slurp(folder.path() / "generated.jsonl"), HasSubstr(R"("{\"topic\":\"bug\"}")"));
 }
 
-TEST(SeedPrompts, TheSameNumberGivesTheSamePromptAndOtherNumbersOthers) {
-  std::vector<Example> many;
-  for (std::size_t i = 0; i < 30; ++i) many.push_back(row_of(question_about(i), "fine"));
-  const SeedPrompts prompts(many, {.shots = 3, .seed = 5});
-  EXPECT_EQ(prompts.make(7).messages, SeedPrompts(many, {.shots = 3, .seed = 5}).make(7).messages);
-  std::set<std::int64_t> shown;
-  std::set<std::string> texts;
-  for (std::int64_t number = 0; number < 40; ++number) {
-    const SeedPrompt prompt = prompts.make(number);
-    EXPECT_EQ(std::set<std::int64_t>(prompt.shots.begin(), prompt.shots.end()).size(), 3u);
-    shown.insert(prompt.shots.begin(), prompt.shots.end());
-    texts.insert(to_text(prompt.messages));
-  }
-  EXPECT_GT(shown.size(), 25u);
-  EXPECT_EQ(texts.size(), 40u);
-}
-
-TEST(SeedPrompts, ShowExamplesOfOneSystemMessageAndTheRules) {
-  std::vector<Example> mixed = some_seeds();
-  mixed.push_back(row_of("Buy milk", "[ ] milk", "Make a list."));
-  mixed.push_back(row_of("Call Ann", "[ ] call Ann", "Make a list."));
-  const SeedPrompts prompts(mixed,
-                            {.shots = 5, .contract = "Only JSON.", .instruction = "In German."});
-  for (std::int64_t number = 0; number < 20; ++number) {
-    const SeedPrompt prompt = prompts.make(number);
-    const std::string text = prompt.messages[0]["content"];
-    EXPECT_THAT(text, HasSubstr("Only JSON."));
-    EXPECT_THAT(text, HasSubstr("In German."));
-    if (prompt.system == "Make a list.") {
-      EXPECT_EQ(prompt.shots.size(), 2u);
-      EXPECT_THAT(text, HasSubstr("Make a list."));
-      EXPECT_THAT(text, Not(HasSubstr("parcel")));
-    } else {
-      EXPECT_EQ(prompt.shots.size(), 3u);
-      EXPECT_THAT(text, Not(HasSubstr("Buy milk")));
-    }
-  }
-}
-
-TEST(SeedPrompts, RowsWithToolsOrSeveralTurnsAreNotShown) {
+TEST(Synthesis, WithoutASeedToShowThereIsNothingToBegin) {
   Example turns = row_of("a", "b");
   turns.messages.push_back({{"role", "user"}, {"content", "c"}});
   turns.messages.push_back({{"role", "assistant"}, {"content", "d"}});
-  Example tools = row_of("a", "b");
-  tools.tools = Json::array({{{"type", "function"}}});
-  EXPECT_TRUE(can_be_shown(row_of("a", "b", "s")));
-  EXPECT_FALSE(can_be_shown(turns));
-  EXPECT_FALSE(can_be_shown(tools));
   const TemporaryFolder folder;
   const std::vector<Example> only = {turns};
   EXPECT_FALSE(Synthesis::open(only, {.count = 1}, Json::object(), folder.path()));
-}
-
-TEST(ReadReply, UnderstandsWhatModelsSend) {
-  const struct {
-    const char* text;
-    const char* question;
-    const char* answer;
-  } kCases[] = {
-      {"<question>Q</question><answer>A</answer>", "Q", "A"},
-      {"Here it is:\n<Question>\nQ\n\nmore\n</Question>\n<Answer>\nA\n</Answer>\nDone.",
-       "Q\n\nmore", "A"},
-      {"<think><question>x</question></think><question>Q</question><answer>A</answer>", "Q", "A"},
-      {"<question>Q\n<answer>A</answer>", "Q", "A"},
-      {"<question>Q</question><answer>the tag </answer> ends it</answer>", "Q",
-       "the tag </answer> ends it"},
-      {"<question>Q</question><answer>A</answer>\n<question>R</question><answer>B</answer>", "Q",
-       "A"},
-      {R"({"question":"Q","answer":{"a":1}})", "Q", R"({"a":1})"},
-      {"```json\n{\"instruction\":\"Q\",\"output\":\"A\"}\n```", "Q", "A"},
-      {"Question: Q\nAnswer: A\nmore", "Q", "A\nmore"},
-      {"**Question:** Q\n\n**Answer:** A", "Q", "A"},
-      {"question: the answer: is?\nanswer: yes", "the answer: is?", "yes"},
-  };
-  for (const auto& test : kCases) {
-    const std::optional<WrittenPair> pair = read_reply(test.text);
-    ASSERT_TRUE(pair) << test.text;
-    EXPECT_EQ(pair->question, test.question) << test.text;
-    EXPECT_EQ(pair->answer, test.answer) << test.text;
-  }
-  for (const char* text :
-       {"", "No.", "<question>Q</question>", "<answer>A</answer>",
-        "<question>Q</question><answer>A", "{\"question\":\"Q\"}", "[1]", "Answer: A\nQuestion: Q"})
-    EXPECT_FALSE(read_reply(text)) << text;
 }
 
 TEST(NearIndex, FindsWhatComparingAllWithAllFinds) {
