@@ -24,7 +24,7 @@ std::string path_of(const data::LabelField& field) {
 
 void print_labels(const Suspects& found, std::int64_t show) {
   if (found.fields.empty()) {
-    fmt::print("labels: the answers have none (2 to 50 values, five rows or more for each)\n");
+    fmt::print("labels: the answers have none (2 to 200 values, five rows or more for each)\n");
     return;
   }
   fmt::print("labels, each row predicted from all others by its words:\n");

@@ -10,7 +10,7 @@ namespace attune::data {
 
 namespace {
 
-constexpr std::size_t kMostValues = 50, kLongestValue = 80;
+constexpr std::size_t kMostValues = 200, kLongestValue = 80;
 constexpr std::int64_t kRowsAValue = 5;
 
 using Values = std::vector<std::string>;  // one a row; empty: none

@@ -3,7 +3,7 @@
 //
 //   for (const LabelField& field : label_fields(answers)) field.path, field.values ...
 //
-// A label has 2 to 50 values of at most 80 bytes, and five rows or more for each on average. Pure.
+// A label has 2 to 200 values of at most 80 bytes, and five rows or more for each on average. Pure.
 #pragma once
 
 #include <cstdint>
