@@ -20,7 +20,7 @@ namespace attune::cli {
 
 namespace {
 
-constexpr std::int64_t kMost = 10'000'000;  // rows, requests or tokens
+constexpr std::int64_t kLargestNumber = 10'000'000;  // rows, requests or tokens
 
 struct ExamplesCommand {
   DataOptions data;
@@ -200,7 +200,7 @@ void declare_model(CLI::App& c, ExamplesCommand& o) {
       ->capture_default_str();
   c.add_option("--max-tokens", o.asker.most_tokens,
                "Longest reply (the endpoint's own limit, or 1024 of a local model, otherwise)")
-      ->check(CLI::Range(std::int64_t{1}, kMost));
+      ->check(CLI::Range(std::int64_t{1}, kLargestNumber));
   c.add_option("--parallel", o.asker.at_once, "Requests under way at once")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{64}))
       ->capture_default_str();
@@ -210,10 +210,10 @@ void declare_synthesis(CLI::App& c, ExamplesCommand& o) {
   c.add_option("--out", o.out, "Folder; the same command goes on with what is there")->required();
   c.add_option("--count", o.synthesis.count, "New rows wanted")
       ->required()
-      ->check(CLI::Range(std::int64_t{1}, kMost));
+      ->check(CLI::Range(std::int64_t{1}, kLargestNumber));
   c.add_option("--max-requests", o.synthesis.most_requests,
                "Most requests of all runs together (no bound otherwise)")
-      ->check(CLI::Range(std::int64_t{1}, kMost));
+      ->check(CLI::Range(std::int64_t{1}, kLargestNumber));
   c.add_option("--shots", o.synthesis.prompts.shots, "Seeds shown in a prompt")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{50}))
       ->capture_default_str();
