@@ -37,6 +37,7 @@ Result<CuratedRows> read_rows_to_curate(const DataOptions& options) {
   ATTUNE_TRY(const std::optional<grammar::Contract> contract, options.load_contract());
   data::PrepareOptions preparing = options.prepare_options(contract);
   preparing.read.supervised_only = true;
+  ATTUNE_TRY(preparing.synthetic, options.load_marks());
   CuratedRows rows;
   ATTUNE_TRY(rows.prepared, data::prepare(options.file, preparing));
   if (contract && !contract->is_for_text()) rows.enums = data::enum_fields(contract->document());

@@ -167,6 +167,8 @@ Result<int> select(const SelectCommand& options) {
   if (selected.rows.candidates.size() < selected.rows.prepared.examples.size())
     ATTUNE_TRY_VOID(write_with_parts(selected, out / "data.jsonl"));
   const Json report = select_report(selected, options);
+  if (selected.rows.prepared.synthetic.size() > 0)
+    ATTUNE_TRY_VOID(selected.rows.prepared.synthetic.write(out / data::kSyntheticName));
   ATTUNE_TRY_VOID(write_file_atomic(out / "select_report.json", to_pretty_text(report)));
   if (options.json) {
     fmt::print("{}\n", to_text(report));
