@@ -13,6 +13,7 @@
 #include "data/check_fix.h"
 #include "data/check_page.h"
 #include "data/training_text.h"
+#include "io/sha256.h"
 
 namespace attune::cli {
 
@@ -27,6 +28,7 @@ struct CheckCommand {
   std::string model;
   std::int64_t max_length = 0;
   std::vector<std::string> against;
+  std::string time_column;
   std::int64_t examples = 3;
   bool duplicates = false;
   bool json = false;
@@ -35,9 +37,11 @@ struct CheckCommand {
 
 // Writes the mended copy, the log and the patch, and gives the report of the copy.
 Result<data::CheckReport> fix(const CheckCommand& options, std::string_view text,
-                              const std::string& source, const data::CheckOptions& checks) {
+                              const std::string& source, const data::CheckOptions& checks,
+                              std::vector<data::Mend>& mends) {
   ATTUNE_TRY(const data::FixedText fixed, data::fix_text(text, source, checks));
-  if (fixed.mends.empty()) {
+  mends = fixed.mends;
+  if (mends.empty()) {
     if (!options.json) fmt::print("{}: nothing that --fix mends\n\n", source);
     return data::check_text(text, source, checks);
   }
@@ -101,19 +105,26 @@ Result<int> check(const CheckCommand& options) {
   checks.pii_policy = options.pii.chosen();
   checks.format = format ? &*format : nullptr;
   checks.longest = longest;
+  checks.time_column = options.time_column;
+  if (format) {
+    ATTUNE_TRY(const std::string tokenizer, read_file(Path(options.model) / "tokenizer.json"));
+    checks.tokenizer_fingerprint = sha256(tokenizer);
+  }
   checks.near_duplicates = options.duplicates;
   checks.samples = !options.html.empty();
   ATTUNE_TRY(const std::vector<data::Dataset> against, other_files(options, reading.read));
   checks.against = against;
   ATTUNE_TRY(const data::TrainingText file, data::TrainingText::open(options.data.file));
-  ATTUNE_TRY(const data::CheckReport report, options.fix
-                                                 ? fix(options, file.text(), file.name(), checks)
-                                                 : data::check_training_text(file, checks));
+  std::vector<data::Mend> mends;
+  ATTUNE_TRY(const data::CheckReport report,
+             options.fix ? fix(options, file.text(), file.name(), checks, mends)
+                         : data::check_training_text(file, checks));
   if (!options.sarif.empty()) {
     ATTUNE_TRY_VOID(write_file_atomic(options.sarif,
                                       to_pretty_text(data::check_report_sarif(report, kVersion))));
   }
-  if (!options.html.empty()) ATTUNE_TRY_VOID(write_file_atomic(options.html, check_html(report)));
+  if (!options.html.empty())
+    ATTUNE_TRY_VOID(write_file_atomic(options.html, check_html(report, mends)));
   if (options.json) {
     fmt::print("{}\n", to_text(data::check_report_json(report)));
   } else {
@@ -151,6 +162,8 @@ void add_data_check(CLI::App& group, Body& selected) {
           "--against", options->against,
           "A test or validation file: rows that ask what it asks are errors. May be repeated")
       ->allow_extra_args(false);
+  command->add_option("--time-column", options->time_column,
+                      "When a row is from: training rows younger than the test are told");
   command->add_flag("--duplicates", options->duplicates,
                     "Look for near copies in files of more than 10,000 rows or 8 MB too");
   command->add_option("--sarif", options->sarif, "Also write the findings to this file as SARIF");

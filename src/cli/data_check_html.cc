@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/data_check_drawings.h"
 #include "data/check_page.h"
 #include "eval/html.h"
 
@@ -25,8 +26,11 @@ th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid var(--line);ve
 .number{text-align:right}code{font-size:.9em;overflow-wrap:anywhere}
 .error{color:var(--bad)}.warning{color:var(--warn)}
 details{border-top:1px solid var(--line);padding:.5rem 0}summary{cursor:pointer}
-.bar{background:var(--bar);height:.8rem;display:inline-block;min-width:1px}
-.note{opacity:.75}
+svg{width:100%;height:auto;fill:var(--bar)}svg text{font-size:11px;fill:currentColor;opacity:.75}
+.axis{stroke:var(--line)}
+ins{background:#4caf5040;text-decoration:none}del{background:#f4433640}
+pre,dd{white-space:pre-wrap;overflow-wrap:anywhere}dt{opacity:.75}dd{margin:0 0 .5rem 1rem}
+td{overflow-wrap:anywhere}.note{opacity:.75;font-weight:normal}
 )css";
 
 constexpr std::size_t kMostShown = 100;
@@ -54,30 +58,9 @@ std::string group_html(const data::FindingGroup& group) {
   return out + "</details>";
 }
 
-std::string distribution_html(const data::Distribution& all) {
-  if (all.count == 0) return {};
-  std::int64_t tallest = 1;
-  for (const auto& bucket : all.buckets) tallest = std::max(tallest, bucket.count);
-  std::string out = fmt::format(
-      "<h2>{} ({})</h2><p>{} rows; least {}, 5 % up to {}, half up to {}, 95 % up to {}, most {}, "
-      "mean "
-      "{:.1f}</p><table><tr><th>{}</th><th class=\"number\">rows</th><th></th></tr>",
-      escape(all.name), escape(all.unit), all.count, all.least, all.p5, all.median, all.p95,
-      all.most, all.mean, escape(all.unit));
-  for (const auto& bucket : all.buckets) {
-    out += fmt::format(
-        "<tr><td>{} to {}</td><td class=\"number\">{}</td><td style=\"width:60%\"><span "
-        "class=\"bar\" "
-        "style=\"width:{:.1f}%\"></span></td></tr>",
-        bucket.from, bucket.to - 1, bucket.count,
-        100.0 * static_cast<double>(bucket.count) / static_cast<double>(tallest));
-  }
-  return out + "</table>";
-}
-
 }  // namespace
 
-std::string check_html(const data::CheckReport& report) {
+std::string check_html(const data::CheckReport& report, const std::vector<data::Mend>& mends) {
   const std::int64_t errors = report.count(Severity::error);
   const std::string title = escape("Check of " + report.source);
   std::string out = fmt::format(
@@ -104,6 +87,9 @@ std::string check_html(const data::CheckReport& report) {
   out += "<h2>Findings</h2>";
   for (const data::FindingGroup& group : data::group_findings(report.findings))
     out += group_html(group);
+  out += failures_html(report.failures);
+  out += duplicates_html(report.duplicates);
+  out += mends_html(mends);
   for (const data::Distribution& distribution : report.distributions)
     out += distribution_html(distribution);
   return out + "</body></html>\n";

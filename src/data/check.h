@@ -44,8 +44,10 @@ struct CheckOptions {
   // Files that this one must not share questions with (D036) and whose answers should look alike
   // (D041): its test, its validation. Must outlive the check; read with keep_rest.
   std::span<const Dataset> against = {};
-  bool near_duplicates = false;  // looked for whatever the size of the file (D035, D036)
-  bool samples = false;          // keep texts for a page: CheckReport::duplicates and failures
+  std::string time_column = {};  // when a row is from (D046); empty: a column with a usual name
+  std::string tokenizer_fingerprint = {};  // SHA-256 of the base's tokenizer.json, in hex (D045)
+  bool near_duplicates = false;            // looked for whatever the size of the file (D035, D036)
+  bool samples = false;  // keep texts for a page: CheckReport::duplicates and failures
 };
 
 // An answer that breaks the contract, cut after some thousand bytes, secrets shown in part.

@@ -9,7 +9,7 @@ namespace attune::data {
 
 namespace {
 
-constexpr std::array<CheckCode, 41> kCheckCodes = {{
+constexpr std::array<CheckCode, 46> kCheckCodes = {{
     {"D001", "not_utf8", "text that is not UTF-8"},
     {"D002", "invisible_text",
      "characters that nobody sees: marks, controls, zero-width, direction"},
@@ -48,10 +48,15 @@ constexpr std::array<CheckCode, 41> kCheckCodes = {{
     {"D035", "repeated_row", "rows that repeat or contradict each other"},
     {"D036", "leak", "rows that ask what a test asks"},
     {"D037", "secret_or_personal_data", "a secret or personal data"},
+    {"D038", "invented_fact", "an answer with facts that its document lacks"},
+    {"D039", "knowledge", "facts to be learned by heart"},
     {"D040", "mojibake", "text that was decoded wrongly"},
+    {"D041", "style_drift", "answers written differently from source to source"},
     {"D042", "preference_pair", "a preference pair that teaches the wrong thing"},
     {"D043", "tokens", "tokens by the base's template and vocabulary"},
+    {"D044", "media", "pictures, sound or films, and their places in the texts"},
     {"D045", "wrong_tokens", "token ids that do not fit"},
+    {"D046", "time_order", "training rows younger than the test"},
 }};
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace attune::data {
 
 namespace {
 
-Json message(const char* role, std::string_view text) {
+Json message_of(const char* role, std::string_view text) {
   return {{"role", role}, {"content", std::string(text)}};
 }
 
@@ -53,8 +53,8 @@ void DuplicateCheck::keep(const CheckedRow& row, const Said& said, std::string_v
   Example example;
   example.messages = said.messages.is_array() ? to_json(said.messages) : Json::array();
   if (said.messages.is_string())
-    example.messages.push_back(message("user", said.messages.string()));
-  if (!said.answers.empty()) example.messages.push_back(message("assistant", said.answers));
+    example.messages.push_back(message_of("user", said.messages.string()));
+  if (!said.answers.empty()) example.messages.push_back(message_of("assistant", said.answers));
   example.tools = said.tools.is_array() ? to_json(said.tools) : Json();
   example.source = row.source;
   example.line = row.line;

@@ -89,13 +89,13 @@ class TextFixer {
       std::string visible =
           line.find('\r') == std::string_view::npos ? without_invisible(line) : std::string(line);
       if (visible != line)
-        fixed_.mends.push_back({.code = "D002",
-                                .line = number,
-                                .row = {},
-                                .path = {},
-                                .what = "invisible characters removed",
-                                .before = XXH3_64bits(line.data(), line.size()),
-                                .after = XXH3_64bits(visible.data(), visible.size())});
+        add_mend(fixed_.mends,
+                 {.code = "D002",
+                  .line = number,
+                  .row = {},
+                  .path = {},
+                  .what = "invisible characters removed"},
+                 line, visible, options_);
       if (carriage) visible += '\r';
       write(visible, number, number);
     }
@@ -168,6 +168,21 @@ class TextFixer {
 };
 
 }  // namespace
+
+void add_mend(std::vector<Mend>& mends, Mend mend, std::string_view before, std::string_view after,
+              const CheckOptions& options) {
+  constexpr std::size_t kMostShown = 200;
+  const auto hash = [](std::string_view text) {
+    return text.empty() ? 0 : XXH3_64bits(text.data(), text.size());
+  };
+  mend.before = hash(before);
+  mend.after = hash(after);
+  if (options.samples && mends.size() < kMostShown) {
+    mend.text_before = sample_text(before, options.pii);
+    mend.text_after = sample_text(after, options.pii);
+  }
+  mends.push_back(std::move(mend));
+}
 
 Result<FixedText> fix_text(std::string_view text, const std::string& source,
                            const CheckOptions& options) {

@@ -31,7 +31,14 @@ struct Mend {
   std::string what;          // "role \"bot\" became \"assistant\""
   std::uint64_t before = 0;  // XXH3 of the value before and after; 0: nothing there
   std::uint64_t after = 0;
+  // With CheckOptions::samples, of the first mends: the values, secrets shown in part.
+  std::string text_before = {};
+  std::string text_after = {};
 };
+
+// Adds a mend of a value, with its hashes and, where they are asked for, its texts.
+void add_mend(std::vector<Mend>& mends, Mend mend, std::string_view before, std::string_view after,
+              const CheckOptions& options);
 
 struct FixedText {
   std::string text;

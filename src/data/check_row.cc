@@ -7,8 +7,9 @@
 
 #include <fmt/format.h>
 
-#include "data/clean_text.h"
+#include "data/check_media.h"
 #include "data/convert_row.h"
+#include "data/example_texts.h"
 #include "data/known_formats.h"
 #include "data/shapes.h"
 
@@ -74,7 +75,13 @@ Ending ending_of(RowKind kind) {
 }  // namespace
 
 RowCheck::RowCheck(const CheckOptions& options, Mapping mapping)
-    : options_(options), mapping_(std::move(mapping)), duplicates_(options) {
+    : options_(options),
+      mapping_(std::move(mapping)),
+      duplicates_(options),
+      sources_(!options.against.empty()),
+      times_(options.time_column, !options.against.empty()),
+      tokenizer_(options.tokenizer_fingerprint,
+                 options.format == nullptr ? 0 : options.format->tokenizer().size()) {
   if (!options.read.row_format.empty()) format_ = find_known_format(options.read.row_format);
   if (options.contract) contract_ = ContractResult{};
   if (options.format != nullptr) tokens_.emplace(*options.format, options.longest);
@@ -83,6 +90,11 @@ RowCheck::RowCheck(const CheckOptions& options, Mapping mapping)
 void RowCheck::check(CheckedRow& row, std::vector<Finding>& findings) {
   if (!mapping_.id.empty()) row.id = row_id(row.value, mapping_.id, row.id);
   RowReporter reporter(findings, row);
+  check_content(row, reporter);
+  times_.add(row, part_of(row));
+}
+
+void RowCheck::check_content(CheckedRow& row, RowReporter& reporter) {
   const bool by_columns = !mapping_.has_content() && format_ == nullptr;
   const JsonRef messages = row.value.find("messages");
   const bool chat = messages.exists() && !messages.is_string() &&
@@ -105,7 +117,8 @@ void RowCheck::check_chat(const CheckedRow& row, JsonRef messages, RowReporter& 
   check_pii(messages, reporter);
   check_tokens(messages, tools, reporter);
   compare(row, {.messages = messages, .tools = tools, .one_answer = true}, reporter);
-  conclude(row, view, false, reporter);
+  check_media(row.value, messages, reporter);
+  conclude(row, messages, view, false, reporter);
 }
 
 void RowCheck::check_pair(const CheckedRow& row, const PreferencePair& pair,
@@ -116,7 +129,8 @@ void RowCheck::check_pair(const CheckedRow& row, const PreferencePair& pair,
   const std::string answers =
       fmt::format("{}\n{}", text_or_nothing(pair.chosen), text_or_nothing(pair.rejected));
   compare(row, {.messages = pair.prompt, .tools = pair.tools, .answers = answers}, reporter);
-  conclude(row, view, false, reporter);
+  check_media(row.value, pair.prompt, reporter);
+  conclude(row, {}, view, false, reporter);
 }
 
 std::optional<Mapping> RowCheck::mapping_of_row(const Json& columns, bool& legacy) const {
@@ -187,66 +201,8 @@ void RowCheck::check_example(const CheckedRow& row, const Example& example, bool
           reporter);
   if (ending != Ending::answer) return;
   check_tokens(messages, root.find("tools"), reporter);
-  conclude(row, view, legacy, reporter);
-}
-
-// What rows without roles consist of: a text, segments, the steps of an answer, token ids.
-void RowCheck::check_body(const CheckedRow& row, RowKind kind, JsonRef body,
-                          RowReporter& reporter) {
-  if (kind == RowKind::tokens) return check_token_row(row.value, body, reporter);
-  const auto check_text = [&](JsonRef text) {
-    if (text.is_string() && !is_blank(text.string())) return check_words(text, reporter);
-    reporter.error("D011", text.exists() ? text : row.value,
-                   {.found = "a text that is empty or none",
-                    .wanted = "text",
-                    .fix = "write it, or remove the row"});
-  };
-  check_pii(body, reporter);
-  if (kind == RowKind::text) return check_text(body);
-  bool trained = false;
-  for (const JsonRef& part : body.items()) {
-    const JsonRef text = part.find("text");
-    // Between segments white space may stand alone.
-    if (kind == RowKind::stepwise || !text.is_string()) check_text(text);
-    if (kind == RowKind::segments && text.is_string()) check_words(text, reporter);
-    trained = trained || part.find("label").text() == "true";
-  }
-  if (body.size() == 0 || (kind == RowKind::segments && !trained)) {
-    reporter.error(
-        "D012", row.value,
-        {.found = "nothing to learn: no part that is trained",
-         .wanted = kind == RowKind::segments ? "a segment whose label is true" : "a step",
-         .fix = "add one, or remove the row"});
-  }
-}
-
-void RowCheck::check_token_row(JsonRef row, JsonRef body, RowReporter& reporter) {
-  const JsonRef ids = body.find("input_ids");
-  const JsonRef at = row.find("input_ids").exists() ? row.find("input_ids") : row;
-  for (const std::string_view other : {"labels", "attention_mask"}) {
-    const JsonRef list = body.find(other);
-    if (!list.is_array() || list.size() == ids.size()) continue;
-    reporter.error("D045", at,
-                   {.found = fmt::format("{} input_ids, but {} {}", ids.size(), list.size(), other),
-                    .wanted = "lists of one length",
-                    .fix = "write the row again"});
-  }
-  const std::int64_t vocabulary =
-      options_.format == nullptr ? 0 : options_.format->tokenizer().size();
-  for (const JsonRef& id : ids.items()) {
-    const std::string_view written = id.text();
-    const bool number = id.is(JsonType::number) && written.size() < 10 &&
-                        written.find_first_not_of("0123456789") == std::string_view::npos;
-    const bool known = number && (vocabulary == 0 || std::stoll(std::string(written)) < vocabulary);
-    if (known) continue;
-    reporter.error(
-        "D045", body,
-        {.found = fmt::format("the token id {}", quote_for_message(written)),
-         .wanted = vocabulary == 0 ? "a whole number from 0"
-                                   : fmt::format("a number below {}, as the base has", vocabulary),
-         .fix = "tokenize with the base's own tokenizer"});
-    return;
-  }
+  check_media(row.value, messages, reporter);
+  conclude(row, messages, view, legacy, reporter);
 }
 
 void RowCheck::report_no_format(const CheckedRow& row, const Json& columns, RowReporter& reporter) {
@@ -306,14 +262,27 @@ std::string_view RowCheck::part_of(const CheckedRow& row) const {
   return row.value.find(column).string();
 }
 
+// Whether the prompt is made of a column that is named as documents are.
+bool RowCheck::has_document(JsonRef row) const {
+  if (row.find("messages").exists() && !mapping_.has_content()) return false;
+  constexpr std::size_t kShortest = 80;
+  JsonRef key = row.first();
+  while (key.exists() &&
+         !(is_document_column(key.string()) && key.next().text().size() >= kShortest))
+    key = key.next().next();
+  return key.exists();
+}
+
 void RowCheck::compare(const CheckedRow& row, const DuplicateCheck::Said& said,
                        RowReporter& reporter) {
   if (reporter.errors() == 0) duplicates_.add(row, said, part_of(row));
 }
 
-void RowCheck::conclude(const CheckedRow& row, const ConversationView& view, bool legacy,
-                        RowReporter& reporter) {
+void RowCheck::conclude(const CheckedRow& row, JsonRef messages, const ConversationView& view,
+                        bool legacy, RowReporter& reporter) {
   dataset_.add(row, view, legacy);
+  if (messages.exists()) facts_.add(messages, view, has_document(row.value), reporter);
+  if (view.answer_at.is_string() && !view.has_tool_calls) sources_.add(row, view.answer);
   if (options_.pii != nullptr && holds_placeholder(view.answer, *options_.pii)) ++placeholders_;
   if (options_.synthetic && options_.synthetic->holds(view.question, view.answer)) ++synthetic_;
   if (!contract_ || !view.answer_at.is_string() || view.has_tool_calls) return;
@@ -344,6 +313,16 @@ void RowCheck::withdraw_endings_of_graded_rows(CheckReport& report) const {
       "rows: for reinforcement, as none ends with an answer and all have columns for graders");
 }
 
+// The rows of the other files, for what compares files.
+void RowCheck::hold_against_others() {
+  for (const Dataset& other : options_.against) {
+    for (const Example& example : other.examples) {
+      sources_.add_other(example.source, answer_text(example));
+      times_.add_other(example.rest, example.where());
+    }
+  }
+}
+
 void RowCheck::finish(CheckReport& report) {
   withdraw_endings_of_graded_rows(report);
   std::vector<Finding> whole = dataset_.finish(report.source, report.rows);
@@ -355,6 +334,10 @@ void RowCheck::finish(CheckReport& report) {
   report.failures = std::move(failures_);
   duplicates_.finish(report);
   if (options_.synthetic) report.synthetic = synthetic_;
+  hold_against_others();
+  append(facts_.finish(report.source));
+  append(sources_.finish(report.source));
+  append(times_.finish(report.source));
   if (contract_ && contract_->broken > 0) {
     const std::string name =
         options_.contract_name.empty() ? "the contract" : options_.contract_name;

@@ -10,7 +10,11 @@
 #include "data/check.h"
 #include "data/check_dataset.h"
 #include "data/check_duplicates.h"
+#include "data/check_facts.h"
 #include "data/check_preference.h"
+#include "data/check_sources.h"
+#include "data/check_time.h"
+#include "data/check_tokenizer.h"
 #include "data/check_tokens.h"
 #include "data/check_tools.h"
 #include "data/example.h"
@@ -31,6 +35,7 @@ class RowCheck {
   void finish(CheckReport& report);
 
  private:
+  void check_content(CheckedRow& row, RowReporter& reporter);
   void check_chat(const CheckedRow& row, JsonRef messages, RowReporter& reporter);
   void check_pair(const CheckedRow& row, const PreferencePair& pair, RowReporter& reporter);
   void check_converted(CheckedRow& row, RowReporter& reporter);
@@ -44,8 +49,10 @@ class RowCheck {
   void compare(const CheckedRow& row, const DuplicateCheck::Said& said, RowReporter& reporter);
   std::string_view part_of(const CheckedRow& row) const;
   void check_tokens(JsonRef messages, JsonRef tools, RowReporter& reporter);
-  void conclude(const CheckedRow& row, const ConversationView& view, bool legacy,
+  bool has_document(JsonRef row) const;
+  void conclude(const CheckedRow& row, JsonRef messages, const ConversationView& view, bool legacy,
                 RowReporter& reporter);
+  void hold_against_others();
   void withdraw_endings_of_graded_rows(CheckReport& report) const;
 
   const CheckOptions& options_;
@@ -55,6 +62,10 @@ class RowCheck {
   std::vector<ContractFailure> failures_;
   DatasetCheck dataset_;
   DuplicateCheck duplicates_;
+  FactCheck facts_;
+  SourceCheck sources_;
+  TimeCheck times_;
+  TokenizerCheck tokenizer_;
   PreferenceCheck preferences_;
   ToolCheck tools_;
   std::optional<TokenCheck> tokens_;

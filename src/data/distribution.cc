@@ -8,6 +8,38 @@
 
 namespace attune::data {
 
+namespace {
+
+// The least of 1, 2, 5, 10, 20, 50, ... that is not below `width`.
+std::int64_t round_width(std::int64_t width) {
+  for (std::int64_t ten = 1;; ten *= 10) {
+    for (const std::int64_t step : {1, 2, 5}) {
+      if (step * ten >= width) return step * ten;
+    }
+  }
+}
+
+// `values` are sorted and not empty.
+std::vector<Distribution::Bucket> even_buckets(const std::vector<std::uint32_t>& values) {
+  constexpr std::int64_t kAbout = 20;
+  const std::int64_t least = values.front();
+  const std::int64_t high = values[(values.size() - 1) * 99 / 100];
+  const std::int64_t width = round_width((high - least) / kAbout + 1);
+  const std::int64_t start = least / width * width;
+  const std::int64_t count = (high - start) / width + 1;
+  std::vector<Distribution::Bucket> buckets;
+  for (std::int64_t i = 0; i < count; ++i)
+    buckets.push_back({.from = start + i * width, .to = start + (i + 1) * width, .count = 0});
+  for (const std::uint32_t value : values) {
+    const std::int64_t bucket = std::min((std::int64_t{value} - start) / width, count - 1);
+    ++buckets[static_cast<std::size_t>(bucket)].count;
+  }
+  buckets.back().to = std::max(buckets.back().to, std::int64_t{values.back()} + 1);
+  return buckets;
+}
+
+}  // namespace
+
 Distribution distribution_of(std::string name, std::string unit,
                              std::vector<std::uint32_t> values) {
   Distribution result;
@@ -36,6 +68,7 @@ Distribution distribution_of(std::string name, std::string unit,
   }
   for (const std::uint32_t value : values)
     ++result.buckets[static_cast<std::size_t>(digits(value) - digits(values.front()))].count;
+  result.even = even_buckets(values);
   return result;
 }
 

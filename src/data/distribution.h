@@ -1,5 +1,5 @@
 // How large something is over all rows: quantiles by nearest rank, and counts between powers of
-// two, for reports.
+// two and in even steps, for reports.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,8 @@ struct Distribution {
   std::int64_t least = 0, p5 = 0, median = 0, p95 = 0, most = 0;
   double mean = 0;
   std::vector<Bucket> buckets;  // without the empty ones at both ends
+  // For drawing: about twenty of one round width; the last holds all from the 99 % quantile on.
+  std::vector<Bucket> even;
 };
 
 Distribution distribution_of(std::string name, std::string unit, std::vector<std::uint32_t> values);

@@ -58,13 +58,13 @@ class RowMender {
       return begin < edit.end && edit.begin < end;
     });
     if (taken) return;
-    mends_.push_back({.code = std::string(code),
-                      .line = row_.line,
-                      .row = row_.id,
-                      .path = json_path(row_.value, at),
-                      .what = std::move(what),
-                      .before = value_hash(row_.text.substr(begin, end - begin)),
-                      .after = value_hash(text)});
+    add_mend(mends_,
+             {.code = std::string(code),
+              .line = row_.line,
+              .row = row_.id,
+              .path = json_path(row_.value, at),
+              .what = std::move(what)},
+             row_.text.substr(begin, end - begin), text, options_);
     edits_.push_back({.begin = begin, .end = end, .text = std::move(text)});
   }
 

@@ -1,0 +1,135 @@
+#include "data/date_time.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/trim.h"
+
+namespace attune::data {
+
+namespace {
+
+// Days from 1970-01-01; the calendar's rule counted from March, as Howard Hinnant's
+// days_from_civil.
+std::int64_t days_since_1970(std::int64_t year, std::int64_t month, std::int64_t day) {
+  year -= month <= 2 ? 1 : 0;
+  const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
+  const std::int64_t year_of_era = year - era * 400;
+  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+  const std::int64_t day_of_era =
+      year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+  return era * 146097 + day_of_era - 719468;
+}
+
+class Reader {
+ public:
+  explicit Reader(std::string_view text) : text_(text) {}
+
+  std::optional<std::int64_t> number(std::size_t least, std::size_t most) {
+    std::size_t digits = 0;
+    std::int64_t value = 0;
+    while (digits < std::min(most, text_.size()) && text_[digits] >= '0' && text_[digits] <= '9')
+      value = value * 10 + (text_[digits++] - '0');
+    if (digits < least) return std::nullopt;
+    text_.remove_prefix(digits);
+    return value;
+  }
+  bool skip(char c) {
+    if (!text_.starts_with(c)) return false;
+    text_.remove_prefix(1);
+    return true;
+  }
+  char next() const { return text_.empty() ? '\0' : text_[0]; }
+  bool done() const { return text_.empty(); }
+  void skip_digits() {
+    while (!text_.empty() && text_[0] >= '0' && text_[0] <= '9') text_.remove_prefix(1);
+  }
+
+ private:
+  std::string_view text_;
+};
+
+// Seconds of the day behind a date: nothing, or "T10:00", " 10:00:30.5Z", "T10:00+02:00".
+std::optional<std::int64_t> time_of_day(Reader& reader) {
+  if (reader.done()) return 0;
+  if (!reader.skip('T') && !reader.skip(' ')) return std::nullopt;
+  const auto hour = reader.number(1, 2);
+  if (!hour || *hour > 24 || !reader.skip(':')) return std::nullopt;
+  const auto minute = reader.number(2, 2);
+  if (!minute || *minute > 59) return std::nullopt;
+  std::int64_t seconds = *hour * 3600 + *minute * 60;
+  if (reader.skip(':')) {
+    const auto second = reader.number(2, 2);
+    if (!second || *second > 60) return std::nullopt;
+    seconds += *second;
+    if (reader.skip('.') || reader.skip(',')) reader.skip_digits();
+  }
+  if (reader.next() == ' ') reader.skip(' ');
+  if (reader.skip('Z')) return reader.done() ? std::optional(seconds) : std::nullopt;
+  const char sign = reader.next();
+  if (sign == '+' || sign == '-') {
+    reader.skip(sign);
+    const auto hours = reader.number(2, 2);
+    reader.skip(':');
+    const auto minutes = reader.number(2, 2);
+    if (!hours) return std::nullopt;
+    const std::int64_t offset = *hours * 3600 + minutes.value_or(0) * 60;
+    seconds += sign == '+' ? -offset : offset;
+  }
+  return reader.done() ? std::optional(seconds) : std::nullopt;
+}
+
+}  // namespace
+
+bool DateColumn::add(std::string_view text) {
+  text = trim(text);
+  const bool digits =
+      !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  if (digits && (text.size() == 10 || text.size() == 13)) {
+    const std::int64_t number = *Reader(text).number(1, 13);
+    dates_.push_back({.seconds = text.size() == 13 ? number / 1000 : number});
+    return true;
+  }
+  Reader reader(text);
+  const auto first = reader.number(1, 4);
+  const char mark = reader.next();
+  if (!first || (mark != '-' && mark != '/' && mark != '.')) return false;
+  reader.skip(mark);
+  const auto second = reader.number(1, 2);
+  if (!second || !reader.skip(mark)) return false;
+  const auto third = reader.number(1, 4);
+  if (!third) return false;
+  Date date;
+  const bool year_first = *first > 31;
+  if (year_first) {
+    date = {.year = static_cast<std::int32_t>(*first),
+            .first = static_cast<std::uint8_t>(*third),
+            .second = static_cast<std::uint8_t>(*second)};
+  } else {
+    date = {.year = static_cast<std::int32_t>(*third),
+            .first = static_cast<std::uint8_t>(*first),
+            .second = static_cast<std::uint8_t>(*second),
+            .slashed = mark != '.'};
+  }
+  const auto time = time_of_day(reader);
+  if (!time || date.year < 1000 || date.first < 1 || date.first > 31 || date.second < 1 ||
+      date.second > (date.slashed ? 31 : 12))
+    return false;
+  date.seconds = *time;
+  slashed_ = slashed_ || date.slashed;
+  day_first_ = day_first_ || (date.slashed && date.first > 12);
+  month_first_ = month_first_ || (date.slashed && date.second > 12);
+  dates_.push_back(date);
+  return true;
+}
+
+std::int64_t DateColumn::seconds(std::size_t index) const {
+  const Date& date = dates_[index];
+  if (date.year == 0) return date.seconds;
+  const bool month_first = date.slashed && month_first_;
+  const std::int64_t day = month_first ? date.second : date.first;
+  const std::int64_t month = month_first ? date.first : date.second;
+  return days_since_1970(date.year, month, day) * 86400 + date.seconds;
+}
+
+}  // namespace attune::data
