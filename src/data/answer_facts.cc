@@ -129,12 +129,23 @@ bool is_common(std::string_view word) {
   return std::find(kCommon.begin(), kCommon.end(), word) != kCommon.end();
 }
 
-// Words with capitals that name nothing.
-bool is_no_name(std::string_view word) {
-  constexpr std::array<std::string_view, 16> kWords = {"OK",  "PDF", "URL", "FAQ", "HTML", "JSON",
-                                                       "CSV", "API", "USB", "TV",  "PC",   "ID",
-                                                       "AM",  "PM",  "AI",  "IT"};
-  return word.size() < 2 || std::find(kWords.begin(), kWords.end(), word) != kWords.end();
+// "WHO", "GPs": short forms are made of the words of a text in too many ways.
+bool is_abbreviation(std::string_view word) {
+  constexpr std::size_t kLongest = 4;
+  if (word.ends_with('s')) word.remove_suffix(1);
+  return word.size() <= kLongest && std::all_of(word.begin(), word.end(), is_upper);
+}
+
+// Without plain words behind it: "BRAF" of "BRAF-mutant", "40" of "40-hour".
+std::size_t end_without_plain_words(std::string_view text, std::size_t begin, std::size_t end) {
+  const auto is_small = [](char c) { return is_letter(c) && !is_upper(c); };
+  while (true) {
+    const std::size_t joint = text.substr(begin, end - begin).find_last_of('-');
+    if (joint == std::string_view::npos || joint == 0) return end;
+    const std::string_view last = text.substr(begin + joint + 1, end - begin - joint - 1);
+    if (!std::all_of(last.begin(), last.end(), is_small)) return end;
+    end = begin + joint;
+  }
 }
 
 std::string_view with_unit(std::string_view text, std::size_t begin, std::size_t end) {
@@ -151,6 +162,8 @@ std::string_view with_unit(std::string_view text, std::size_t begin, std::size_t
 }
 
 std::optional<Fact> fact_of(std::string_view text, std::size_t begin, std::size_t end) {
+  const std::size_t whole_end = end;
+  end = end_without_plain_words(text, begin, end);
   const std::string_view word = text.substr(begin, end - begin);
   Fact fact{.kind = Fact::Kind::name, .begin = begin, .end = end, .text = word, .shown = word};
   const bool digits = std::any_of(word.begin(), word.end(), is_digit);
@@ -162,7 +175,8 @@ std::optional<Fact> fact_of(std::string_view text, std::size_t begin, std::size_
         std::string_view(".):").find(text[end]) != std::string_view::npos)
       return std::nullopt;
     fact.kind = Fact::Kind::number;
-    fact.shown = with_unit(text, begin, end);
+    fact.shown =
+        end < whole_end ? text.substr(begin, whole_end - begin) : with_unit(text, begin, end);
     return fact;
   }
   if (digits) {
@@ -173,7 +187,8 @@ std::optional<Fact> fact_of(std::string_view text, std::size_t begin, std::size_
     fact.kind = Fact::Kind::code;
     return fact;
   }
-  if (!is_upper(word[0]) || word.size() < 3 || is_no_name(word) || begins_sentence(text, begin))
+  if (!is_upper(word[0]) || word.size() < 3 || is_abbreviation(word) ||
+      begins_sentence(text, begin))
     return std::nullopt;
   return fact;
 }
@@ -193,7 +208,6 @@ void KnownFacts::add(std::string_view text) {
   words_ += small_letters(text);
   words_ += '\n';
   for_each_word(text, [&](std::size_t begin, std::size_t end) {
-    initials_ += static_cast<char>(std::tolower(static_cast<unsigned char>(text[begin])));
     // Each run of digits, so that "12kW" and "2024-05-03" give their numbers.
     for (std::size_t at = begin; at < end;) {
       if (!is_digit(text[at])) {
@@ -238,9 +252,6 @@ bool KnownFacts::says(const Fact& fact) const {
     }
     return all;
   }
-  // "WHO" of "World Health Organization".
-  const bool capitals = std::all_of(fact.text.begin(), fact.text.end(), is_upper);
-  if (capitals && initials_.find(word) != std::string::npos) return true;
   // "Swedish" of "Sweden": what begins with the same letters.
   constexpr std::size_t kStem = 4;
   if (word.size() > kStem &&

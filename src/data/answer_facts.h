@@ -5,8 +5,8 @@
 //     if (!known.says(fact)) ...          // KnownFacts known(prompt)
 //
 // Names are words with a capital letter inside a sentence, in Latin script. Both sides err towards
-// silence: what may be said in other words (a rounded number, an abbreviation, another ending)
-// counts as said.
+// silence: what may be said in other words (a rounded number, another ending) counts as said, and
+// abbreviations of up to four letters are no names.
 #pragma once
 
 #include <cstddef>

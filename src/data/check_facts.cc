@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <set>
 
 #include <fmt/format.h>
 #include <xxhash.h>
@@ -126,7 +127,9 @@ void FactCheck::add(JsonRef messages, const ConversationView& view, bool has_doc
   if (facts.empty() || is_full_of_names(facts, view.answer)) return;
   KnownFacts known;
   for_each_prompt_text(messages, view, [&](std::string_view text) { known.add(text); });
-  std::erase_if(facts, [&](const Fact& fact) { return known.says(fact); });
+  std::set<std::string_view> seen;
+  std::erase_if(
+      facts, [&](const Fact& fact) { return known.says(fact) || !seen.insert(fact.text).second; });
   if (facts.empty()) return;
   if (!has_document) return json ? void() : remember(facts, known, view.answer, reporter.row());
   reporter.add_inside(

@@ -1,7 +1,9 @@
 #include "data/date_time.h"
 
 #include <algorithm>
+#include <cctype>
 #include <optional>
+#include <string>
 
 #include "base/trim.h"
 
@@ -39,6 +41,20 @@ class Reader {
     text_.remove_prefix(1);
     return true;
   }
+  // The number of the month whose English name, whole or its first letters, comes next.
+  std::optional<std::int64_t> month_name() {
+    constexpr std::string_view kMonths = "janfebmaraprmayjunjulaugsepoctnovdec";
+    std::size_t letters = 0;
+    std::string name;
+    while (letters < text_.size() && std::isalpha(static_cast<unsigned char>(text_[letters])) != 0)
+      name += static_cast<char>(std::tolower(static_cast<unsigned char>(text_[letters++])));
+    if (letters < 3 || letters > 9) return std::nullopt;
+    const std::size_t at = kMonths.find(name.substr(0, 3));
+    if (at == std::string_view::npos || at % 3 != 0) return std::nullopt;
+    text_.remove_prefix(letters);
+    skip('.');
+    return static_cast<std::int64_t>(at / 3) + 1;
+  }
   char next() const { return text_.empty() ? '\0' : text_[0]; }
   bool done() const { return text_.empty(); }
   void skip_digits() {
@@ -52,6 +68,7 @@ class Reader {
 // Seconds of the day behind a date: nothing, or "T10:00", " 10:00:30.5Z", "T10:00+02:00".
 std::optional<std::int64_t> time_of_day(Reader& reader) {
   if (reader.done()) return 0;
+  reader.skip(',');
   if (!reader.skip('T') && !reader.skip(' ')) return std::nullopt;
   const auto hour = reader.number(1, 2);
   if (!hour || *hour > 24 || !reader.skip(':')) return std::nullopt;
@@ -79,10 +96,40 @@ std::optional<std::int64_t> time_of_day(Reader& reader) {
   return reader.done() ? std::optional(seconds) : std::nullopt;
 }
 
+struct NamedDate {
+  std::int64_t year = 0, month = 0, day = 0;
+};
+
+// "14 June 2025", "Jun 14, 2025".
+std::optional<NamedDate> date_with_name(Reader& reader) {
+  std::optional<std::int64_t> day = reader.number(1, 2);
+  if (day) reader.skip(' ');
+  const std::optional<std::int64_t> month = reader.month_name();
+  if (!month || !reader.skip(' ')) return std::nullopt;
+  if (!day) {
+    day = reader.number(1, 2);
+    reader.skip(',');
+    if (!reader.skip(' ')) return std::nullopt;
+  }
+  const std::optional<std::int64_t> year = reader.number(4, 4);
+  if (!day || !year) return std::nullopt;
+  return NamedDate{.year = *year, .month = *month, .day = *day};
+}
+
 }  // namespace
 
 bool DateColumn::add(std::string_view text) {
   text = trim(text);
+  Reader named(text);
+  if (const std::optional<NamedDate> date = date_with_name(named)) {
+    const auto time = time_of_day(named);
+    if (!time || date->day < 1 || date->day > 31) return false;
+    dates_.push_back({.seconds = *time,
+                      .year = static_cast<std::int32_t>(date->year),
+                      .first = static_cast<std::uint8_t>(date->day),
+                      .second = static_cast<std::uint8_t>(date->month)});
+    return true;
+  }
   const bool digits =
       !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
   if (digits && (text.size() == 10 || text.size() == 13)) {

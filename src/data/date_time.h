@@ -1,5 +1,5 @@
 // Dates as people write them in tables: "2024-05-03T10:00:00Z", "2024-05-03", "03.05.2024 10:00",
-// "14/06/2025 14:45", seconds or milliseconds since 1970.
+// "14/06/2025 14:45", "14 June 2025, 14:45", "Jun 14, 2025", seconds or milliseconds since 1970.
 //
 // In "3/5/2024" the month may be either number: that is decided for a whole column at once.
 //   DateColumn dates;

@@ -18,13 +18,15 @@ TEST(DateColumn, ReadsTheUsualWritings) {
   EXPECT_EQ(seconds_of(" 03.05.2024 10:30 "), kDay + 37800);
   EXPECT_EQ(seconds_of("2024-05-03T10:30:00Z"), kDay + 37800);
   EXPECT_EQ(seconds_of("2024-05-03T12:30:00.25+02:00"), kDay + 37800);
+  EXPECT_EQ(seconds_of("3 May 2024, 10:30"), kDay + 37800);
+  EXPECT_EQ(seconds_of("May 3, 2024"), kDay);
   EXPECT_EQ(seconds_of("1714694400"), kDay);
   EXPECT_EQ(seconds_of("1714694400123"), kDay);
 }
 
 TEST(DateColumn, RefusesWhatIsNoDate) {
-  for (const char* text :
-       {"", "soon", "12", "2024-13-01", "2024-05", "2024-05-03 at noon", "1/2/3/4", "3.5.24"})
+  for (const char* text : {"", "soon", "12", "2024-13-01", "2024-05", "2024-05-03 at noon",
+                           "1/2/3/4", "3.5.24", "3 Mayor 20", "may 3"})
     EXPECT_EQ(seconds_of(text), -1) << text;
 }
 
