@@ -262,7 +262,7 @@ void add_data_plan(CLI::App& group, Body& selected) {
   c->add_flag("--all", o->all, "Train on every row, as a job does with its training file");
   c->add_option("--prices", o->prices, "A price list of your own (docs/curation.md)");
   c->add_option("--max-price-age", o->max_price_age, "Refuse prices of more than so many days")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{100000}));
   c->add_option("--hour-price", o->hour_price,
                 "What an hour of this machine costs, energy included")
       ->check(CLI::NonNegativeNumber);

@@ -186,7 +186,9 @@ void add_data_select(CLI::App& group, Body& selected) {
       "select", "The rows that are worth training on, beside simple choices of as many tokens");
   o->data.declare(*c);
   o->model.declare(*c, false);
-  c->add_option("--keep", o->keep, "How many rows to keep")->required()->check(CLI::PositiveNumber);
+  c->add_option("--keep", o->keep, "How many rows to keep")
+      ->required()
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40));
   c->add_option("--method", o->method,
                 "combined, ifd, perplexity, diversity, random, longest or clusters "
                 "(docs/curation.md)")
@@ -204,7 +206,7 @@ void add_data_select(CLI::App& group, Body& selected) {
       ->check(CLI::IsMember({"model", "words"}))
       ->capture_default_str();
   c->add_option("--clusters", o->clusters, "Groups of questions; the root of the rows otherwise")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40));
   c->add_option("--seed", o->seed, "Seed of the random choices")->capture_default_str();
   c->add_flag("--json", o->json, "Print the report as one JSON object");
   c->callback([o, &selected] { selected = [o] { return select(*o); }; });

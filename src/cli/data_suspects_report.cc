@@ -10,12 +10,13 @@ namespace attune::cli {
 namespace {
 
 std::string shortened(std::string_view text) {
-  constexpr std::size_t kMost = 160;
+  constexpr std::size_t kShownBytes = 160;
   std::string line;
-  for (const char c : text.substr(0, kMost)) line += c == '\n' || c == '\r' ? ' ' : c;
-  while (text.size() > kMost && !line.empty() && (static_cast<unsigned char>(line.back()) & 0x80))
+  for (const char c : text.substr(0, kShownBytes)) line += c == '\n' || c == '\r' ? ' ' : c;
+  while (text.size() > kShownBytes && !line.empty() &&
+         (static_cast<unsigned char>(line.back()) & 0x80))
     line.pop_back();  // no character is cut in two
-  return text.size() > kMost ? line + " ..." : line;
+  return text.size() > kShownBytes ? line + " ..." : line;
 }
 
 std::string path_of(const data::LabelField& field) {
