@@ -125,6 +125,9 @@ void FactCheck::add(JsonRef messages, const ConversationView& view, bool has_doc
   // What a schema names is no name.
   if (json) std::erase_if(facts, [](const Fact& fact) { return fact.kind != Fact::Kind::number; });
   if (facts.empty() || is_full_of_names(facts, view.answer)) return;
+  // Each is looked for in the whole prompt.
+  constexpr std::size_t kMostFacts = 40;
+  facts.resize(std::min(facts.size(), kMostFacts));
   KnownFacts known;
   for_each_prompt_text(messages, view, [&](std::string_view text) { known.add(text); });
   std::set<std::string_view> seen;

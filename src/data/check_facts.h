@@ -17,7 +17,7 @@ namespace attune::data {
 class FactCheck {
  public:
   // D039 looks at the first rows alone.
-  static constexpr std::int64_t kMostRows = 20000;
+  static constexpr std::int64_t kMostRows = 2000;
 
   // `has_document`: a column of the row says so; else it is seen by the prompt's headings. Points
   // to the facts of the answer that the document lacks.
