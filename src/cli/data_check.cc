@@ -3,11 +3,13 @@
 #include <memory>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "cli/data_check_html.h"
 #include "cli/data_commands.h"
 #include "cli/data_options.h"
 #include "cli/pii_options.h"
+#include "cli/progress.h"
 #include "cli/version.h"
 #include "data/check.h"
 #include "data/check_fix.h"
@@ -86,6 +88,33 @@ Result<std::vector<data::Dataset>> other_files(const CheckCommand& options,
   return files;
 }
 
+// Follows the passes over a file: gives the pages back that were read, so that a file may be larger
+// than the memory, and draws how far a pass over a large one has come.
+class FileProgress {
+ public:
+  explicit FileProgress(const data::TrainingText& file)
+      : file_(file), draws_(file.text().size() >= kLarge && isatty(STDERR_FILENO) != 0) {}
+  ~FileProgress() {
+    if (draws_) fmt::print(stderr, "\r\033[K");
+  }
+  FileProgress(const FileProgress&) = delete;
+  FileProgress& operator=(const FileProgress&) = delete;
+
+  void show(std::string_view pass, std::size_t done) const {
+    file_.give_back(done);
+    if (!draws_) return;
+    const std::size_t all = file_.text().size();
+    fmt::print(stderr, "\r\033[K{} {}: {} of {}, {} %", pass, file_.name(),
+               bytes_text(static_cast<std::int64_t>(done)),
+               bytes_text(static_cast<std::int64_t>(all)), 100 * done / all);
+  }
+
+ private:
+  static constexpr std::size_t kLarge = 100'000'000;  // bytes
+  const data::TrainingText& file_;
+  bool draws_;
+};
+
 Result<int> check(const CheckCommand& options) {
   ATTUNE_TRY(const std::optional<grammar::Contract> contract, options.data.load_contract());
   ATTUNE_TRY(const data::PiiScanner scanner, options.pii.scanner());
@@ -116,9 +145,13 @@ Result<int> check(const CheckCommand& options) {
   checks.against = against;
   ATTUNE_TRY(const data::TrainingText file, data::TrainingText::open(options.data.file));
   std::vector<data::Mend> mends;
-  ATTUNE_TRY(const data::CheckReport report,
-             options.fix ? fix(options, file.text(), file.name(), checks, mends)
-                         : data::check_training_text(file, checks));
+  const auto checked = [&]() -> Result<data::CheckReport> {
+    if (options.fix) return fix(options, file.text(), file.name(), checks, mends);
+    const FileProgress progress(file);
+    checks.passed = [&](std::string_view pass, std::size_t done) { progress.show(pass, done); };
+    return data::check_training_text(file, checks);
+  };
+  ATTUNE_TRY(const data::CheckReport report, checked());
   if (!options.sarif.empty()) {
     ATTUNE_TRY_VOID(write_file_atomic(options.sarif,
                                       to_pretty_text(data::check_report_sarif(report, kVersion))));

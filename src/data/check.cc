@@ -30,7 +30,7 @@ class FileCheck {
   Result<CheckReport> run(std::string_view text) && {
     text = without_byte_order_mark(text);
     std::string repaired;
-    if (find_invalid_utf8(text) != std::string_view::npos) {
+    if (!is_utf8(text)) {
       repaired = read_as_utf8(text, report_.source, report_.findings);
       text = repaired;
     }
@@ -55,13 +55,33 @@ class FileCheck {
     return text.substr(kUtf8ByteOrderMark.size());
   }
 
+  // In steps that end before a character, so that the pass can be told of.
+  bool is_utf8(std::string_view text) const {
+    for (std::size_t at = 0; at < text.size();) {
+      std::size_t end = std::min(at + kStep, text.size());
+      for (int back = 0; back < 3 && end < text.size() && is_continuation(text[end]); ++back) --end;
+      if (find_invalid_utf8(text.substr(at, end - at)) != std::string_view::npos) return false;
+      at = end;
+      if (options_.passed) options_.passed("reading", at);
+    }
+    return true;
+  }
+
+  static bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0u) == 0x80u; }
+
   Result<void> check_json(std::string_view text, bool jsonl_meant) {
     JsonRows rows(text, report_.source, jsonl_meant, report_.findings);
     ATTUNE_TRY_VOID(rows.open());
     report_.format = rows.format();
     report_.evidence.push_back(rows.evidence());
     CheckedRow row;
-    while (rows.next(row)) rows_.check(row, report_.findings);
+    std::size_t told = 0;
+    while (rows.next(row)) {
+      rows_.check(row, report_.findings);
+      if (!options_.passed || rows.position() < told + kStep) continue;
+      told = rows.position();
+      options_.passed("checking", told);
+    }
     report_.rows = rows.rows();
     return {};
   }
@@ -131,6 +151,8 @@ class FileCheck {
     }
     report_.rows_with_errors = static_cast<std::int64_t>(wrong.size());
   }
+
+  static constexpr std::size_t kStep = std::size_t{16} << 20;  // bytes
 
   const CheckOptions& options_;
   CheckReport report_;

@@ -11,7 +11,9 @@
 // the message was made.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -48,6 +50,9 @@ struct CheckOptions {
   std::string tokenizer_fingerprint = {};  // SHA-256 of the base's tokenizer.json, in hex (D045)
   bool near_duplicates = false;            // looked for whatever the size of the file (D035, D036)
   bool samples = false;  // keep texts for a page: CheckReport::duplicates and failures
+  // Is told every few megabytes up to which byte a pass over a JSONL text has come. There are two
+  // passes: one over the encoding, one over the rows.
+  std::function<void(std::string_view pass, std::size_t done)> passed = {};
 };
 
 // An answer that breaks the contract, cut after some thousand bytes, secrets shown in part.

@@ -43,6 +43,8 @@ class JsonRows {
   // Of the row that next() gave: keys that come a second time in their object.
   const std::vector<JsonRef>& duplicate_keys() const { return tree_.duplicate_keys(); }
 
+  // How many bytes of the text are read.
+  std::size_t position() const { return at_; }
   std::int64_t rows() const { return rows_; }  // read so far, broken ones included
 
  private:

@@ -23,6 +23,10 @@ class TrainingText {
   static Result<TrainingText> open(const Path& path);
 
   std::string_view text() const { return file_ ? file_->text() : std::string_view(text_); }
+  // MappedFile::give_back() where the text is a file's own bytes.
+  void give_back(std::size_t end) const {
+    if (file_) file_->give_back(end);
+  }
   // The path, or "standard input".
   const std::string& name() const { return name_; }
   // Where the text comes from when it is not the file's own bytes: "compression: gzip, by its first

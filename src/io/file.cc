@@ -288,6 +288,13 @@ Result<MappedFile> MappedFile::open(const Path& path) {
   return MappedFile(static_cast<const std::byte*>(data), size);
 }
 
+void MappedFile::give_back(std::size_t end) const {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t pages = std::min(end, size_) / page * page;
+  // Nothing depends on it: at worst the pages stay.
+  if (pages > 0) ::madvise(const_cast<std::byte*>(data_), pages, MADV_DONTNEED);
+}
+
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
 

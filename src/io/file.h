@@ -51,6 +51,9 @@ class MappedFile {
   static Result<MappedFile> open(const Path& path);
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
+  // The bytes before `end` leave this process's memory; reading them brings them back. For one pass
+  // over a file that is larger than the memory.
+  void give_back(std::size_t end) const;
 
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
