@@ -1,6 +1,7 @@
 #include "data/check.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_set>
 #include <utility>
 
@@ -78,6 +79,7 @@ class FileCheck {
     std::size_t told = 0;
     while (rows.next(row)) {
       rows_.check(row, report_.findings);
+      bound_findings();
       if (!options_.passed || rows.position() < told + kStep) continue;
       told = rows.position();
       options_.passed("checking", told);
@@ -143,13 +145,39 @@ class FileCheck {
     return {.line = numbers.back(), .column = numbers.size() == 2 ? numbers.front() : 1};
   }
 
+  // Counts the new findings, and takes out those of which there are enough.
+  void bound_findings() {
+    const auto enough = [&](const Finding& finding) {
+      std::int64_t& seen = seen_[{finding.code, finding.severity}];
+      if (++seen <= CheckReport::kMostKept) return false;
+      auto kind =
+          std::find_if(report_.more.begin(), report_.more.end(), [&](const MoreFindings& known) {
+            return known.code == finding.code && known.severity == finding.severity;
+          });
+      if (kind == report_.more.end()) {
+        report_.more.push_back({.code = finding.code, .severity = finding.severity, .count = 0});
+        kind = report_.more.end() - 1;
+      }
+      ++kind->count;
+      if (finding.severity == Severity::error && finding.row != last_wrong_) {
+        last_wrong_ = finding.row;
+        ++wrong_not_kept_;
+      }
+      return true;
+    };
+    const auto fresh = report_.findings.begin() + static_cast<std::ptrdiff_t>(bounded_);
+    report_.findings.erase(std::remove_if(fresh, report_.findings.end(), enough),
+                           report_.findings.end());
+    bounded_ = report_.findings.size();
+  }
+
   void finish() {
     rows_.finish(report_);
     std::unordered_set<std::string_view> wrong;
     for (const Finding& finding : report_.findings) {
       if (finding.severity == Severity::error && !finding.row.empty()) wrong.insert(finding.row);
     }
-    report_.rows_with_errors = static_cast<std::int64_t>(wrong.size());
+    report_.rows_with_errors = static_cast<std::int64_t>(wrong.size()) + wrong_not_kept_;
   }
 
   static constexpr std::size_t kStep = std::size_t{16} << 20;  // bytes
@@ -157,13 +185,20 @@ class FileCheck {
   const CheckOptions& options_;
   CheckReport report_;
   RowCheck rows_;
+  std::map<std::pair<std::string, Severity>, std::int64_t> seen_;  // findings by kind
+  std::size_t bounded_ = 0;  // findings that bound_findings() has seen
+  std::string last_wrong_;   // the last row of which an error was not kept
+  std::int64_t wrong_not_kept_ = 0;
 };
 
 }  // namespace
 
 std::int64_t CheckReport::count(Severity severity) const {
-  return std::count_if(findings.begin(), findings.end(),
-                       [&](const Finding& finding) { return finding.severity == severity; });
+  std::int64_t count = std::count_if(findings.begin(), findings.end(), [&](const Finding& finding) {
+    return finding.severity == severity;
+  });
+  for (const MoreFindings& kind : more) count += kind.severity == severity ? kind.count : 0;
+  return count;
 }
 
 Result<CheckReport> check_text(std::string_view text, const std::string& source,

@@ -63,7 +63,18 @@ struct ContractFailure {
   std::string problem;
 };
 
+// Findings of one kind that were counted and not kept, so that a file full of faults fits into
+// memory.
+struct MoreFindings {
+  std::string code;
+  Severity severity = Severity::info;
+  std::int64_t count = 0;
+};
+
 struct CheckReport {
+  // Of each code and severity the first so many findings of rows are kept.
+  static constexpr std::int64_t kMostKept = 100000;
+
   std::string source;
   std::string format;                 // "JSONL", "JSON", "CSV"
   std::vector<std::string> evidence;  // why it was read so
@@ -75,11 +86,12 @@ struct CheckReport {
   // Those of rows in the order of the rows, then those of the file as a whole (line 0 or the line
   // of the first row that they are about).
   std::vector<Finding> findings;
+  std::vector<MoreFindings> more;
   // With CheckOptions::samples, the first of each kind.
   std::vector<DuplicateSample> duplicates;
   std::vector<ContractFailure> failures;
 
-  std::int64_t count(Severity severity) const;
+  std::int64_t count(Severity severity) const;  // those that were not kept included
 };
 
 // Refused (an Error, not a finding): a file that cannot be read, is empty, or is not text at all.

@@ -25,10 +25,11 @@ std::string example_line(const Finding& finding) {
 }
 
 std::string group_text(const FindingGroup& group, std::int64_t examples) {
-  const auto count = static_cast<std::int64_t>(group.findings.size());
+  const auto kept = static_cast<std::int64_t>(group.findings.size());
+  const std::int64_t count = kept + group.more;
   std::string text = fmt::format("{} {}  {}{}\n", severity_title(group.severity), group.code,
                                  group.title, count == 1 ? "" : fmt::format("  ({} times)", count));
-  const auto shown = std::min(examples, count);
+  const auto shown = std::min(examples, kept);
   for (std::int64_t i = 0; i < shown; ++i) {
     const Finding& finding = *group.findings[static_cast<std::size_t>(i)];
     text += example_line(finding);
@@ -38,7 +39,9 @@ std::string group_text(const FindingGroup& group, std::int64_t examples) {
     if (!finding.wanted.empty()) text += fmt::format("      wanted: {}\n", finding.wanted);
     if (!finding.fix.empty()) text += fmt::format("      fix: {}\n", finding.fix);
   }
-  if (count > shown) text += fmt::format("    and {} more (--json lists all)\n", count - shown);
+  if (count > shown)
+    text += fmt::format("    and {} more (--json lists {})\n", count - shown,
+                        group.more == 0 ? "all" : fmt::format("the first {}", kept));
   return text;
 }
 
@@ -70,11 +73,21 @@ std::vector<FindingGroup> group_findings(const std::vector<Finding>& findings) {
   return groups;
 }
 
+std::vector<FindingGroup> group_findings(const CheckReport& report) {
+  std::vector<FindingGroup> groups = group_findings(report.findings);
+  for (FindingGroup& group : groups) {
+    for (const MoreFindings& kind : report.more) {
+      if (kind.code == group.code && kind.severity == group.severity) group.more = kind.count;
+    }
+  }
+  return groups;
+}
+
 std::string check_page(const CheckReport& report, std::int64_t examples) {
   std::string text =
       fmt::format("{}: {} read as {}\n", report.source, counted(report.rows, "row"), report.format);
   for (const std::string& line : report.evidence) text += fmt::format("  {}\n", line);
-  for (const FindingGroup& group : group_findings(report.findings))
+  for (const FindingGroup& group : group_findings(report))
     text += "\n" + group_text(group, examples);
   text += "\n";
   for (const Distribution& all : report.distributions) {
@@ -111,6 +124,10 @@ Json check_report_json(const CheckReport& report) {
                                 {"path", finding.path},
                                 {"message", std::move(message)},
                                 {"fix", finding.fix}});
+  }
+  for (const MoreFindings& kind : report.more) {
+    json["more"].push_back(
+        {{"code", kind.code}, {"severity", severity_name(kind.severity)}, {"count", kind.count}});
   }
   json["format"] = report.format;
   if (report.synthetic) json["synthetic"] = *report.synthetic;

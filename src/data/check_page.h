@@ -2,7 +2,8 @@
 //
 // JSON: {"rows", "findings":[{"code","severity","file","line","column","row","path","message",
 // "fix"}], "format"}, and "synthetic" where marks tell which rows a model wrote. line and column
-// are from 1, and 0 where a finding is about the whole file.
+// are from 1, and 0 where a finding is about the whole file. "more":[{"code","severity","count"}]
+// is there when findings were counted and not kept.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +21,11 @@ struct FindingGroup {
   std::string_view code;
   std::string_view title;
   std::vector<const Finding*> findings;
+  std::int64_t more = 0;  // that were counted and not kept
 };
 // By code and severity: errors first, then in the order of the codes. `findings` must outlive it.
 std::vector<FindingGroup> group_findings(const std::vector<Finding>& findings);
+std::vector<FindingGroup> group_findings(const CheckReport& report);  // with FindingGroup::more
 
 // Findings in groups of one code, errors first; of each group the first `examples` with place and
 // words, and how many more there are.
