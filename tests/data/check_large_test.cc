@@ -19,7 +19,7 @@ TEST(CheckLarge, FindingsBeyondTheFirstHundredThousandOfAKindAreCounted) {
   std::int64_t kept = 0;
   for (const Finding& finding : report.findings) kept += finding.code == "D010";
   EXPECT_EQ(kept, CheckReport::kMostKept);
-  ASSERT_EQ(report.more.size(), 1U);
+  ASSERT_FALSE(report.more.empty());  // the order of turns is told of as well
   EXPECT_EQ(report.more[0].code, "D010");
   EXPECT_EQ(report.more[0].count, 7);
   EXPECT_EQ(check_report_json(report)["more"][0]["count"], 7);
