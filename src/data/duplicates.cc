@@ -150,8 +150,9 @@ class Finder {
       groups[joined.find(row)].rows.push_back(row);
     for (const NearPair& pair : pairs) groups[joined.find(pair.first)].pairs.push_back(pair);
     for (auto& [first, group] : groups) {
+      const std::string& first_text = at(texts, first);
       const bool differ = std::any_of(group.rows.begin(), group.rows.end(), [&](std::int64_t row) {
-        return at(texts, row) != at(texts, first);
+        return at(texts, row) != first_text;
       });
       if (differ && !known.contains(group.rows))
         add(kind, std::move(group.rows), std::move(group.pairs));

@@ -233,8 +233,9 @@ const KnownFormat* recognise_format(const Json& row) {
     bool alone = true;
     for (const auto& [column, ignored] : row.items()) {
       bool known = is_label_column(column);
+      const std::string lower = in_lower_case(column);
       for_each_column(format, [&](std::string_view name, std::string_view, bool) {
-        known = known || in_lower_case(column) == name;
+        known = known || lower == name;
       });
       alone = alone && known;
     }

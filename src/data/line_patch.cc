@@ -23,8 +23,10 @@ void LinePatch::remove_up_to(std::int64_t line) {
 
 void LinePatch::add_line(std::string_view line, std::int64_t first, std::int64_t last) {
   remove_up_to(first - 1);
-  const bool last_of_all = first == static_cast<std::int64_t>(old_lines_.size());
-  const bool same = first == last && passed_ == first - 1 &&
+  // Who counts lines by lone carriage returns too may name one that is not there.
+  const auto count = static_cast<std::int64_t>(old_lines_.size());
+  const bool last_of_all = first == count;
+  const bool same = first == last && passed_ == first - 1 && first <= count &&
                     old_lines_[static_cast<std::size_t>(first - 1)] == line &&
                     (!last_of_all || old_ends_with_newline_);
   if (same) {

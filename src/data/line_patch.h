@@ -15,7 +15,8 @@ class LinePatch {
   explicit LinePatch(std::string_view original);
 
   // The next line of the new text, which stands for the original's lines [first, last] (from 1).
-  // Lines that nothing stands for are removed. Calls come in the order of the lines.
+  // Lines that nothing stands for are removed. Calls come in the order of the lines;
+  // numbers beyond the original's lines stand for none.
   void add_line(std::string_view line, std::int64_t first, std::int64_t last);
 
   // Empty when both texts are the same.

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "data/line_patch.h"
 #include "io/json_tree.h"
 #include "io/temporary_folder.h"
 
@@ -122,6 +123,13 @@ TEST(FixText, ChangesNothingTheSecondTime) {
     ASSERT_TRUE(twice) << text;
     ASSERT_EQ(twice->text, once->text) << "from:\n" << text;
   }
+}
+
+TEST(LinePatch, ALineThatTheOriginalLacksIsAddedAtItsEnd) {
+  LinePatch patch("a\nb\n");
+  patch.add_line("a", 1, 1);
+  patch.add_line("c", 7, 7);
+  EXPECT_EQ(patch.finish("old", "new"), "--- old\n+++ new\n@@ -2,1 +2,1 @@\n-b\n+c\n");
 }
 
 TEST(FixText, PatchLeadsBackToTheFileAsItWas) {
