@@ -1,10 +1,8 @@
 #include "cli/curation.h"
 
-#include <cstdio>
-
 #include <fmt/format.h>
-#include <unistd.h>
 
+#include "cli/progress.h"
 #include "data/example_texts.h"
 #include "data/split.h"
 
@@ -12,22 +10,16 @@ namespace attune::cli {
 
 namespace {
 
-// One line redrawn on a terminal; nothing elsewhere.
-std::function<void(std::int64_t, std::int64_t)> progress_line(const char* what, bool quiet) {
-  if (quiet || isatty(STDERR_FILENO) == 0) return {};
-  return [what](std::int64_t done, std::int64_t all) {
-    fmt::print(stderr, "\r{}: {} of {} tokens{}", what, done, all, done == all ? "\n" : "");
-    std::fflush(stderr);
-  };
-}
-
 std::vector<infer::RowMeasure> measure(const kernels::Context& context, const model::Model& model,
                                        std::vector<text::EncodedChat> chats, bool states,
                                        const char* what, bool quiet) {
   infer::MeasureOptions options;
   options.states = states;
   options.use_adapter = model.has_adapter();
-  options.progress = progress_line(what, quiet);
+  StatusLine line(!quiet);
+  options.progress = [&](std::int64_t done, std::int64_t all) {
+    line.show(fmt::format("{}: {} of {} tokens", what, done, all));
+  };
   return infer::measure_rows(context, model, chats, options);
 }
 

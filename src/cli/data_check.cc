@@ -3,7 +3,6 @@
 #include <memory>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "cli/data_check_html.h"
 #include "cli/data_commands.h"
@@ -93,26 +92,21 @@ Result<std::vector<data::Dataset>> other_files(const CheckCommand& options,
 class FileProgress {
  public:
   explicit FileProgress(const data::TrainingText& file)
-      : file_(file), draws_(file.text().size() >= kLarge && isatty(STDERR_FILENO) != 0) {}
-  ~FileProgress() {
-    if (draws_) fmt::print(stderr, "\r\033[K");
-  }
-  FileProgress(const FileProgress&) = delete;
-  FileProgress& operator=(const FileProgress&) = delete;
+      : file_(file), line_(file.text().size() >= kLarge) {}
 
-  void show(std::string_view pass, std::size_t done) const {
+  void show(std::string_view pass, std::size_t done) {
     file_.give_back(done);
-    if (!draws_) return;
     const std::size_t all = file_.text().size();
-    fmt::print(stderr, "\r\033[K{} {}: {} of {}, {} %", pass, file_.name(),
-               bytes_text(static_cast<std::int64_t>(done)),
-               bytes_text(static_cast<std::int64_t>(all)), 100 * done / all);
+    if (line_.draws())
+      line_.show(fmt::format("{} {}: {} of {}, {} %", pass, file_.name(),
+                             bytes_text(static_cast<std::int64_t>(done)),
+                             bytes_text(static_cast<std::int64_t>(all)), 100 * done / all));
   }
 
  private:
   static constexpr std::size_t kLarge = 100'000'000;  // bytes
   const data::TrainingText& file_;
-  bool draws_;
+  StatusLine line_;
 };
 
 Result<int> check(const CheckCommand& options) {
@@ -147,7 +141,7 @@ Result<int> check(const CheckCommand& options) {
   std::vector<data::Mend> mends;
   const auto checked = [&]() -> Result<data::CheckReport> {
     if (options.fix) return fix(options, file.text(), file.name(), checks, mends);
-    const FileProgress progress(file);
+    FileProgress progress(file);
     checks.passed = [&](std::string_view pass, std::size_t done) { progress.show(pass, done); };
     return data::check_training_text(file, checks);
   };

@@ -53,17 +53,17 @@ std::string shown(std::string_view text) {
 
 std::string bars(const data::Distribution& all) {
   std::int64_t tallest = 1;
-  for (const auto& bucket : all.even) tallest = std::max(tallest, bucket.count);
-  const double step = static_cast<double>(kWidth) / static_cast<double>(all.even.size());
+  for (const auto& bucket : all.buckets) tallest = std::max(tallest, bucket.count);
+  const double step = static_cast<double>(kWidth) / static_cast<double>(all.buckets.size());
   const double room = kHeight - kBottom - kTop;
   std::string out = fmt::format(
       "<svg viewBox=\"0 0 {0} {1}\" role=\"img\" aria-label=\"{2} in {3}\"><title>{2} in "
       "{3}</title><line class=\"axis\" x1=\"0\" x2=\"{0}\" y1=\"{4}\" y2=\"{4}\"/>",
       kWidth, kHeight, escape(all.name), escape(all.unit), kHeight - kBottom);
   // A number below every so many bars, so that they do not touch.
-  const std::size_t every = all.even.size() / 8 + 1;
-  for (std::size_t i = 0; i < all.even.size(); ++i) {
-    const auto& bucket = all.even[i];
+  const std::size_t every = all.buckets.size() / 8 + 1;
+  for (std::size_t i = 0; i < all.buckets.size(); ++i) {
+    const auto& bucket = all.buckets[i];
     const double tall = room * static_cast<double>(bucket.count) / static_cast<double>(tallest);
     const double left = step * static_cast<double>(i);
     out += fmt::format(

@@ -36,14 +36,15 @@ td{overflow-wrap:anywhere}.note{opacity:.75;font-weight:normal}
 constexpr std::size_t kMostShown = 100;
 
 std::string group_html(const data::FindingGroup& group) {
-  const std::size_t count = group.findings.size();
+  const std::size_t kept = group.findings.size();
+  const std::size_t count = kept + static_cast<std::size_t>(group.more);
   std::string out = fmt::format(
       "<details{}><summary><span class=\"{}\">{} {}</span> {} <span "
       "class=\"note\">({})</span></summary>"
       "<table><tr><th>place</th><th>row</th><th>found</th><th>wanted</th><th>fix</th></tr>",
       group.severity == Severity::error ? " open" : "", data::severity_name(group.severity),
       data::severity_name(group.severity), group.code, escape(group.title), count);
-  for (std::size_t i = 0; i < std::min(count, kMostShown); ++i) {
+  for (std::size_t i = 0; i < std::min(kept, kMostShown); ++i) {
     const Finding& finding = *group.findings[i];
     const std::string place =
         finding.line == 0 ? "file" : fmt::format("{}:{}", finding.line, finding.column);
@@ -85,8 +86,7 @@ std::string check_html(const data::CheckReport& report, const std::vector<data::
   if (report.synthetic)
     out += fmt::format("<p>{}.</p>", data::synthetic_line(*report.synthetic, report.rows));
   out += "<h2>Findings</h2>";
-  for (const data::FindingGroup& group : data::group_findings(report.findings))
-    out += group_html(group);
+  for (const data::FindingGroup& group : data::group_findings(report)) out += group_html(group);
   out += failures_html(report.failures);
   out += duplicates_html(report.duplicates);
   out += mends_html(mends);

@@ -3,7 +3,6 @@
 #include <memory>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "cli/data_commands.h"
 #include "cli/progress.h"
@@ -70,15 +69,12 @@ Result<int> copy(const FromOpenAiCommand& o) {
   client::HttpOptions http = RemoteOptions::http();
   http.retries.most_retries = kRetries;
   const auto api = client::make_client(std::move(endpoint), http);
-  const bool draw = !o.json && isatty(STDERR_FILENO) != 0;
-  if (draw) {
-    options.progress = [](const client::CopyProgress& p) {
-      fmt::print(stderr, "\r\033[K{} {} of {}, {} fetched", p.kind, p.done, p.all,
-                 bytes_text(p.bytes));
-    };
-  }
+  StatusLine line(!o.json);
+  options.progress = [&](const client::CopyProgress& p) {
+    line.show(fmt::format("{} {} of {}, {} fetched", p.kind, p.done, p.all, bytes_text(p.bytes)));
+  };
   const Result<client::CopySummary> copied = client::copy_account(*api, o.out, options);
-  if (draw) fmt::print(stderr, "\r\033[K");
+  line.clear();
   ATTUNE_TRY(const client::CopySummary summary, copied);
   if (o.json) {
     fmt::print("{}\n", to_text(Json{{"out", o.out},

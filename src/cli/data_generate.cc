@@ -3,7 +3,6 @@
 #include <memory>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "cli/data_commands.h"
 #include "cli/data_options.h"
@@ -88,27 +87,26 @@ std::string reasons_text(const data::SynthesisCounts& counts) {
 
 class RequestProgress {
  public:
-  RequestProgress(std::int64_t count, bool quiet)
-      : count_(count), quiet_(quiet), terminal_(isatty(STDERR_FILENO) != 0) {}
+  RequestProgress(std::int64_t count, bool quiet) : count_(count), quiet_(quiet), line_(!quiet) {}
 
   void show(const data::SynthesisCounts& counts) {
     constexpr double kTerminalSeconds = 0.2;
     constexpr double kPlainSeconds = 5;
-    if (quiet_ || watch_.seconds() - shown_ < (terminal_ ? kTerminalSeconds : kPlainSeconds))
-      return;
+    const double interval = line_.draws() ? kTerminalSeconds : kPlainSeconds;
+    if (quiet_ || watch_.seconds() - shown_ < interval) return;
     shown_ = watch_.seconds();
-    fmt::print(stderr, "{}{} of {} rows, {} requests, left out: {}; {} + {} tokens{}",
-               terminal_ ? "\r\033[K" : "", counts.kept, count_, counts.requests,
-               reasons_text(counts), counts.prompt_tokens, counts.completion_tokens,
-               terminal_ ? "" : "\n");
+    const std::string text = fmt::format("{} of {} rows, {} requests, left out: {}; {} + {} tokens",
+                                         counts.kept, count_, counts.requests, reasons_text(counts),
+                                         counts.prompt_tokens, counts.completion_tokens);
+    line_.show(text);
+    if (!line_.draws()) fmt::print(stderr, "{}\n", text);
   }
-  void finish() const {
-    if (terminal_ && !quiet_) fmt::print(stderr, "\r\033[K");
-  }
+  void finish() { line_.clear(); }
 
  private:
   std::int64_t count_;
-  bool quiet_, terminal_;
+  bool quiet_;
+  StatusLine line_;
   double shown_ = 0;
   Stopwatch watch_;
 };

@@ -19,16 +19,13 @@ namespace {
 
 constexpr std::int64_t kFoldedWidth = 1024;
 
-std::optional<std::int64_t> enum_values(const CuratedRows& rows,
-                                        const std::vector<std::int64_t>& chosen,
-                                        std::optional<data::EnumCoverage>* whole = nullptr) {
+std::optional<data::EnumCoverage> coverage_of(const CuratedRows& rows,
+                                              const std::vector<std::int64_t>& chosen) {
   if (!rows.enums) return std::nullopt;
   std::vector<std::string> answers;
   for (const std::int64_t index : chosen)
     answers.push_back(rows.answers[static_cast<std::size_t>(index)]);
-  const data::EnumCoverage coverage = data::count_values(*rows.enums, answers);
-  if (whole != nullptr) *whole = coverage;
-  return coverage.covered();
+  return data::count_values(*rows.enums, answers);
 }
 
 // Tokens as training counts them, and what the model makes of each row; the vectors of the
@@ -102,7 +99,10 @@ Result<Selected> choose(const SelectCommand& options) {
   const auto add = [&](std::string name, std::vector<std::int64_t> chosen) {
     selected.table.push_back(
         data::summarise(std::move(name), selected.candidates, std::move(chosen), similarities));
-    selected.table.back().enum_values = enum_values(selected.rows, selected.table.back().chosen);
+    std::optional<data::EnumCoverage> coverage =
+        coverage_of(selected.rows, selected.table.back().chosen);
+    if (coverage) selected.table.back().enum_values = coverage->covered();
+    if (selected.table.size() == 1) selected.coverage = std::move(coverage);  // of the choice
   };
   selected.ranking =
       data::rank_candidates(selected.candidates, method, options.keep, similarities, options.seed);
@@ -117,7 +117,6 @@ Result<Selected> choose(const SelectCommand& options) {
     add(std::string(data::select_method_name(simple)),
         data::within_budget(selected.candidates, other.order, budget));
   }
-  enum_values(selected.rows, selected.table.front().chosen, &selected.coverage);
   std::vector<std::int64_t> all = order;
   std::sort(all.begin(), all.end());
   add("all rows", std::move(all));

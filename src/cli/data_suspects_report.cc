@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
 #include "cli/data_suspects.h"
 #include "data/example_texts.h"
+#include "io/text_encoding.h"
 
 namespace attune::cli {
 
@@ -11,12 +13,7 @@ namespace {
 
 std::string shortened(std::string_view text) {
   constexpr std::size_t kShownBytes = 160;
-  std::string line;
-  for (const char c : text.substr(0, kShownBytes)) line += c == '\n' || c == '\r' ? ' ' : c;
-  while (text.size() > kShownBytes && !line.empty() &&
-         (static_cast<unsigned char>(line.back()) & 0x80))
-    line.pop_back();  // no character is cut in two
-  return text.size() > kShownBytes ? line + " ..." : line;
+  return quote_for_message(text, kShownBytes);
 }
 
 std::string path_of(const data::LabelField& field) {

@@ -35,6 +35,19 @@ std::string bytes_text(std::int64_t bytes) {
   return fmt::format("{:.0f} MiB", mebibytes);
 }
 
+StatusLine::StatusLine(bool wanted) : draws_(wanted && isatty(STDERR_FILENO) != 0) {}
+
+void StatusLine::show(std::string_view text) {
+  if (!draws_) return;
+  fmt::print(stderr, "\r\033[K{}", text);
+  open_ = true;
+}
+
+void StatusLine::clear() {
+  if (open_) fmt::print(stderr, "\r\033[K");
+  open_ = false;
+}
+
 TrainingProgress::TrainingProgress(bool quiet)
     : quiet_(quiet), terminal_(isatty(STDOUT_FILENO) != 0) {}
 

@@ -1,15 +1,34 @@
-// The progress line of a training run: one line redrawn on a terminal, a plain line every few
-// seconds elsewhere.
+// Lines about work under way.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "train/progress.h"
 
 namespace attune::cli {
 
+// One line on standard error, redrawn in place and taken away at the end, where that is a terminal;
+// nothing elsewhere.
+class StatusLine {
+ public:
+  explicit StatusLine(bool wanted);
+  ~StatusLine() { clear(); }
+  StatusLine(const StatusLine&) = delete;
+  StatusLine& operator=(const StatusLine&) = delete;
+
+  bool draws() const { return draws_; }
+  void show(std::string_view text);
+  void clear();
+
+ private:
+  bool draws_;
+  bool open_ = false;
+};
+
+// Of a training run: one line redrawn on a terminal, a plain line every few seconds elsewhere.
 class TrainingProgress {
  public:
   // quiet prints nothing (for --json).

@@ -114,19 +114,19 @@ Result<client::Received<wire::FileObject>> upload_with_progress(client::ApiClien
   client::UploadOptions options;
   options.purpose = purpose;
   options.state_folder = upload_state_folder();
-  const bool draw = !quiet && isatty(STDERR_FILENO) != 0;
+  StatusLine line(!quiet);
   std::int64_t shown = -1;
-  if (draw) {
+  if (line.draws()) {
     options.progress = [&](std::int64_t sent, std::int64_t all) {
       const std::int64_t percent = all > 0 ? 100 * sent / all : 100;
       if (percent == shown) return;
       shown = percent;
-      fmt::print(stderr, "\r\033[Kuploading {}: {} of {}, {} %", path.filename().string(),
-                 bytes_text(sent), bytes_text(all), percent);
+      line.show(fmt::format("uploading {}: {} of {}, {} %", path.filename().string(),
+                            bytes_text(sent), bytes_text(all), percent));
     };
   }
   auto file = api.upload_file(path, options);
-  if (draw && shown >= 0) fmt::print(stderr, "\r\033[K");
+  line.clear();
   if (!file) return Failure(file.error().error());
   const auto ready = client::wait_for_file(api, file->value.id, kLongestProcessing, [](double s) {
     std::this_thread::sleep_for(std::chrono::duration<double>(s));

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "client/all_pages.h"
 #include "client/result_csv.h"
 #include "io/abandoned_files.h"
@@ -32,8 +33,7 @@ bool is_plain_name(std::string_view id) {
 std::string extension_of(std::string_view filename) {
   constexpr std::array<std::string_view, 8> kKnown = {".jsonl", ".json", ".csv", ".tsv",
                                                       ".txt",   ".gz",   ".zst", ".xlsx"};
-  std::string extension = Path(filename).extension().string();
-  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const std::string extension = ascii_lower(Path(filename).extension().string());
   const bool known = std::find(kKnown.begin(), kKnown.end(), extension) != kKnown.end();
   return known ? extension : ".jsonl";
 }

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <optional>
+
+#include "base/ascii.h"
 
 namespace attune::data {
 
@@ -17,12 +18,6 @@ bool is_letter(char c) {
 }
 bool is_in_word(char c) {
   return is_digit(c) || is_letter(c) || static_cast<unsigned char>(c) >= 0x80;
-}
-
-std::string small_letters(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
 }
 
 // Bytes of UTF-8 that are punctuation rather than letters: U+2000 to U+2BFF, U+3000 to U+303F,
@@ -205,7 +200,7 @@ std::vector<Fact> facts_of(std::string_view text) {
 }
 
 void KnownFacts::add(std::string_view text) {
-  words_ += small_letters(text);
+  words_ += ascii_lower(text);
   words_ += '\n';
   for_each_word(text, [&](std::size_t begin, std::size_t end) {
     // Each run of digits, so that "12kW" and "2024-05-03" give their numbers.
@@ -234,7 +229,7 @@ bool KnownFacts::says_number(std::string_view written) const {
 }
 
 bool KnownFacts::says(const Fact& fact) const {
-  std::string word = small_letters(fact.text);
+  std::string word = ascii_lower(fact.text);
   if (words_.find(word) != std::string::npos) return true;
   if (fact.kind == Fact::Kind::number) return says_number(fact.text);
   if (fact.kind == Fact::Kind::code) {

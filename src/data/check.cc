@@ -1,7 +1,6 @@
 #include "data/check.h"
 
 #include <algorithm>
-#include <map>
 #include <unordered_set>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "data/check_rows.h"
 #include "data/clean_text.h"
 #include "data/dataset_info.h"
+#include "data/finding_bound.h"
 #include "data/raw_rows.h"
 #include "data/training_text.h"
 #include "io/text_encoding.h"
@@ -60,15 +60,14 @@ class FileCheck {
   bool is_utf8(std::string_view text) const {
     for (std::size_t at = 0; at < text.size();) {
       std::size_t end = std::min(at + kStep, text.size());
-      for (int back = 0; back < 3 && end < text.size() && is_continuation(text[end]); ++back) --end;
+      for (int back = 0; back < 3 && end < text.size() && is_utf8_continuation(text[end]); ++back)
+        --end;
       if (find_invalid_utf8(text.substr(at, end - at)) != std::string_view::npos) return false;
       at = end;
       if (options_.passed) options_.passed("reading", at);
     }
     return true;
   }
-
-  static bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0u) == 0x80u; }
 
   Result<void> check_json(std::string_view text, bool jsonl_meant) {
     JsonRows rows(text, report_.source, jsonl_meant, report_.findings);
@@ -78,8 +77,7 @@ class FileCheck {
     CheckedRow row;
     std::size_t told = 0;
     while (rows.next(row)) {
-      rows_.check(row, report_.findings);
-      bound_findings();
+      check_row(row);
       if (!options_.passed || rows.position() < told + kStep) continue;
       told = rows.position();
       options_.passed("checking", told);
@@ -124,7 +122,7 @@ class FileCheck {
                      .is_table = true,
                      .value = tree.root(),
                      .id = row_id(tree.root(), "id", name)};
-      rows_.check(row, report_.findings);
+      check_row(row);
     }
     return {};
   }
@@ -145,39 +143,28 @@ class FileCheck {
     return {.line = numbers.back(), .column = numbers.size() == 2 ? numbers.front() : 1};
   }
 
-  // Counts the new findings, and takes out those of which there are enough.
+  void check_row(CheckedRow& row) {
+    rows_.check(row, report_.findings);
+    bound_findings();
+  }
+
   void bound_findings() {
-    const auto enough = [&](const Finding& finding) {
-      std::int64_t& seen = seen_[{finding.code, finding.severity}];
-      if (++seen <= CheckReport::kMostKept) return false;
-      auto kind =
-          std::find_if(report_.more.begin(), report_.more.end(), [&](const MoreFindings& known) {
-            return known.code == finding.code && known.severity == finding.severity;
-          });
-      if (kind == report_.more.end()) {
-        report_.more.push_back({.code = finding.code, .severity = finding.severity, .count = 0});
-        kind = report_.more.end() - 1;
-      }
-      ++kind->count;
-      if (finding.severity == Severity::error && finding.row != last_wrong_) {
-        last_wrong_ = finding.row;
-        ++wrong_not_kept_;
-      }
-      return true;
-    };
-    const auto fresh = report_.findings.begin() + static_cast<std::ptrdiff_t>(bounded_);
-    report_.findings.erase(std::remove_if(fresh, report_.findings.end(), enough),
-                           report_.findings.end());
+    bound_.apply(report_, bounded_);
     bounded_ = report_.findings.size();
   }
 
   void finish() {
+    bound_findings();
+    rows_.withdraw_endings_of_graded_rows(report_);
+    bounded_ = report_.findings.size();
     rows_.finish(report_);
+    bound_findings();
     std::unordered_set<std::string_view> wrong;
     for (const Finding& finding : report_.findings) {
       if (finding.severity == Severity::error && !finding.row.empty()) wrong.insert(finding.row);
     }
-    report_.rows_with_errors = static_cast<std::int64_t>(wrong.size()) + wrong_not_kept_;
+    report_.rows_with_errors = static_cast<std::int64_t>(wrong.size());
+    for (const MoreFindings& kind : report_.more) report_.rows_with_errors += kind.rows;
   }
 
   static constexpr std::size_t kStep = std::size_t{16} << 20;  // bytes
@@ -185,10 +172,8 @@ class FileCheck {
   const CheckOptions& options_;
   CheckReport report_;
   RowCheck rows_;
-  std::map<std::pair<std::string, Severity>, std::int64_t> seen_;  // findings by kind
-  std::size_t bounded_ = 0;  // findings that bound_findings() has seen
-  std::string last_wrong_;   // the last row of which an error was not kept
-  std::int64_t wrong_not_kept_ = 0;
+  FindingBound bound_;
+  std::size_t bounded_ = 0;  // findings that bound_ has seen
 };
 
 }  // namespace

@@ -63,16 +63,16 @@ struct ContractFailure {
   std::string problem;
 };
 
-// Findings of one kind that were counted and not kept, so that a file full of faults fits into
-// memory.
+// Findings of one kind that were counted and not kept (finding_bound.h).
 struct MoreFindings {
   std::string code;
   Severity severity = Severity::info;
   std::int64_t count = 0;
+  std::int64_t rows = 0;  // of errors: rows of which none is kept and the first is of this kind
 };
 
 struct CheckReport {
-  // Of each code and severity the first so many findings of rows are kept.
+  // Of each code and severity the first so many findings are kept.
   static constexpr std::int64_t kMostKept = 100000;
 
   std::string source;

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <utility>
 
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include "base/ascii.h"
 #include "data/clean_text.h"
+#include "io/text_encoding.h"
 
 namespace attune::data {
 
@@ -29,8 +30,6 @@ std::string_view without_space(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-bool is_continuation_byte(char c) { return (static_cast<unsigned char>(c) & 0xC0u) == 0x80u; }
-
 // Openings by which assistants decline; compared with the lower-case beginning of an answer.
 bool is_refusal(std::string_view answer) {
   constexpr std::array<std::string_view, 14> kOpenings = {
@@ -41,8 +40,7 @@ bool is_refusal(std::string_view answer) {
       "i am unable to",   "i'm unable to",
       "as an ai",         "i'm not able to",
       "i am not able to", "i apologize, but"};
-  std::string start(answer.substr(0, 40));
-  for (char& c : start) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string start = ascii_lower(answer.substr(0, 40));
   return std::any_of(kOpenings.begin(), kOpenings.end(),
                      [&](std::string_view opening) { return start.starts_with(opening); });
 }
@@ -71,7 +69,7 @@ void DatasetCheck::CommonPart::keep_beginning(std::string_view other) {
   const auto [end, ignored] = std::mismatch(text.begin(), text.end(), other.begin(), other.end());
   std::size_t length = static_cast<std::size_t>(end - text.begin());
   // Not in the middle of a character.
-  while (length > 0 && length < text.size() && is_continuation_byte(text[length])) --length;
+  while (length > 0 && length < text.size() && is_utf8_continuation(text[length])) --length;
   text.resize(length);
 }
 
@@ -83,7 +81,7 @@ void DatasetCheck::CommonPart::keep_end(std::string_view other) {
   const auto [end, ignored] =
       std::mismatch(text.rbegin(), text.rend(), other.rbegin(), other.rend());
   std::size_t start = static_cast<std::size_t>(text.rend() - end);
-  while (start < text.size() && is_continuation_byte(text[start])) ++start;
+  while (start < text.size() && is_utf8_continuation(text[start])) ++start;
   text.erase(0, start);
 }
 

@@ -51,9 +51,9 @@ std::string counted(std::int64_t count, std::string_view one) {
 
 }  // namespace
 
-std::vector<FindingGroup> group_findings(const std::vector<Finding>& findings) {
+std::vector<FindingGroup> group_findings(const CheckReport& report) {
   std::vector<FindingGroup> groups;
-  for (const Finding& finding : findings) {
+  for (const Finding& finding : report.findings) {
     auto group = std::find_if(groups.begin(), groups.end(), [&](const FindingGroup& known) {
       return known.code == finding.code && known.severity == finding.severity;
     });
@@ -66,20 +66,15 @@ std::vector<FindingGroup> group_findings(const std::vector<Finding>& findings) {
     }
     group->findings.push_back(&finding);
   }
-  std::stable_sort(groups.begin(), groups.end(), [](const FindingGroup& a, const FindingGroup& b) {
-    if (a.severity != b.severity) return a.severity > b.severity;
-    return a.code < b.code;
-  });
-  return groups;
-}
-
-std::vector<FindingGroup> group_findings(const CheckReport& report) {
-  std::vector<FindingGroup> groups = group_findings(report.findings);
   for (FindingGroup& group : groups) {
     for (const MoreFindings& kind : report.more) {
       if (kind.code == group.code && kind.severity == group.severity) group.more = kind.count;
     }
   }
+  std::stable_sort(groups.begin(), groups.end(), [](const FindingGroup& a, const FindingGroup& b) {
+    if (a.severity != b.severity) return a.severity > b.severity;
+    return a.code < b.code;
+  });
   return groups;
 }
 

@@ -23,9 +23,8 @@ struct FindingGroup {
   std::vector<const Finding*> findings;
   std::int64_t more = 0;  // that were counted and not kept
 };
-// By code and severity: errors first, then in the order of the codes. `findings` must outlive it.
-std::vector<FindingGroup> group_findings(const std::vector<Finding>& findings);
-std::vector<FindingGroup> group_findings(const CheckReport& report);  // with FindingGroup::more
+// By code and severity: errors first, then in the order of the codes. The report must outlive it.
+std::vector<FindingGroup> group_findings(const CheckReport& report);
 
 // Findings in groups of one code, errors first; of each group the first `examples` with place and
 // words, and how many more there are.

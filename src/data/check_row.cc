@@ -306,9 +306,9 @@ void RowCheck::conclude(const CheckedRow& row, JsonRef messages, const Conversat
 // one for reinforcement.
 void RowCheck::withdraw_endings_of_graded_rows(CheckReport& report) const {
   if (chat_rows_ == 0 || graded_rows_ < chat_rows_) return;
-  std::erase_if(report.findings, [](const Finding& finding) {
-    return finding.code == "D012" || finding.code == "D013";
-  });
+  const auto is_ending = [](const auto& of) { return of.code == "D012" || of.code == "D013"; };
+  std::erase_if(report.findings, is_ending);
+  std::erase_if(report.more, is_ending);
   report.evidence.emplace_back(
       "rows: for reinforcement, as none ends with an answer and all have columns for graders");
 }
@@ -324,7 +324,6 @@ void RowCheck::hold_against_others() {
 }
 
 void RowCheck::finish(CheckReport& report) {
-  withdraw_endings_of_graded_rows(report);
   std::vector<Finding> whole = dataset_.finish(report.source, report.rows);
   const auto append = [&](std::vector<Finding> more) {
     std::move(more.begin(), more.end(), std::back_inserter(whole));

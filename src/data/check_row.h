@@ -31,6 +31,8 @@ class RowCheck {
 
   void check(CheckedRow& row, std::vector<Finding>& findings);
 
+  // After the last row: of a file for reinforcement, takes out that its rows end without an answer.
+  void withdraw_endings_of_graded_rows(CheckReport& report) const;
   // Adds the findings about the file as a whole, and what else the report says of all rows.
   void finish(CheckReport& report);
 
@@ -53,7 +55,6 @@ class RowCheck {
   void conclude(const CheckedRow& row, JsonRef messages, const ConversationView& view, bool legacy,
                 RowReporter& reporter);
   void hold_against_others();
-  void withdraw_endings_of_graded_rows(CheckReport& report) const;
 
   const CheckOptions& options_;
   Mapping mapping_;

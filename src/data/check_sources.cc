@@ -34,9 +34,7 @@ std::string keys_of(std::string_view json) {
   const JsonRef first = tree.root().is_array() ? tree.root().first() : tree.root();
   for (const JsonTreeMember& member : first.members()) keys.emplace_back(member.key.string());
   std::sort(keys.begin(), keys.end());
-  std::string text;
-  for (const std::string& key : keys) text += (text.empty() ? "" : ", ") + key;
-  return text;
+  return fmt::format("{}", fmt::join(keys, ", "));
 }
 
 double share(std::int64_t part, std::int64_t whole) {
@@ -49,12 +47,6 @@ bool apart(double one, double other, std::int64_t count, std::int64_t other_coun
   const double pooled = (one * a + other * b) / (a + b);
   const double deviation = std::sqrt(pooled * (1 - pooled) * (1 / a + 1 / b));
   return std::abs(one - other) >= kShareApart && std::abs(one - other) > kDeviations * deviation;
-}
-
-std::string joined_by_semicolon(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
-  return text;
 }
 
 std::string_view source_of(JsonRef row) {
@@ -188,7 +180,7 @@ std::vector<Finding> SourceCheck::finish(std::string_view source) const {
     findings.push_back(file_finding(
         "D041", Severity::warning, source, {.line = line, .column = line == 0 ? 0 : 1},
         {.found = fmt::format("the answers of {} are written differently: {}",
-                              quote_for_message(name), joined_by_semicolon(differences)),
+                              quote_for_message(name), fmt::join(differences, "; ")),
          .wanted = "answers of one style: the model learns the mixture",
          .fix = "write them alike, or tell the model in the prompt which style is wanted"}));
     findings.back().row = row;

@@ -19,15 +19,14 @@ std::int64_t characters_of(const Json& messages) {
     const auto content = message.find("content");
     if (content == message.end() || !content->is_string()) continue;
     for (const char c : content->get_ref<const std::string&>())
-      count += (static_cast<unsigned char>(c) & 0xC0u) != 0x80u ? 1 : 0;
+      count += is_utf8_continuation(c) ? 0 : 1;
   }
   return count;
 }
 
 // As training sees them: what is context alone or empty has no say.
 Json training_messages(const Json& messages) {
-  Json kept = Json::array();
-  for (const Json& message : messages) kept.push_back(message);
+  Json kept = messages;
   while (!kept.empty() && kept.back().value("role", "") != "assistant") kept.erase(kept.size() - 1);
   return kept;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -11,16 +12,11 @@ namespace attune::data {
 
 namespace {
 
-// Days from 1970-01-01; the calendar's rule counted from March, as Howard Hinnant's
-// days_from_civil.
+// Days from 1970-01-01; a day behind the month's end counts on into the next month.
 std::int64_t days_since_1970(std::int64_t year, std::int64_t month, std::int64_t day) {
-  year -= month <= 2 ? 1 : 0;
-  const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
-  const std::int64_t year_of_era = year - era * 400;
-  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  const std::int64_t day_of_era =
-      year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-  return era * 146097 + day_of_era - 719468;
+  const std::chrono::sys_days first(std::chrono::year(static_cast<int>(year)) /
+                                    std::chrono::month(static_cast<unsigned>(month)) / 1);
+  return first.time_since_epoch().count() + day - 1;
 }
 
 class Reader {

@@ -1,7 +1,6 @@
 #include "data/distribution.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <numeric>
 #include <utility>
@@ -60,15 +59,7 @@ Distribution distribution_of(std::string name, std::string unit,
   result.most = values.back();
   result.mean =
       std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-  // Bucket b holds the numbers of b binary digits: 0, 1, 2 to 3, 4 to 7, ...
-  const auto digits = [](std::uint32_t value) { return std::bit_width(value); };
-  for (auto bucket = digits(values.front()); bucket <= digits(values.back()); ++bucket) {
-    const std::int64_t from = bucket == 0 ? 0 : std::int64_t{1} << (bucket - 1);
-    result.buckets.push_back({.from = from, .to = std::int64_t{1} << bucket, .count = 0});
-  }
-  for (const std::uint32_t value : values)
-    ++result.buckets[static_cast<std::size_t>(digits(value) - digits(values.front()))].count;
-  result.even = even_buckets(values);
+  result.buckets = even_buckets(values);
   return result;
 }
 

@@ -1,5 +1,5 @@
-// How large something is over all rows: quantiles by nearest rank, and counts between powers of
-// two and in even steps, for reports.
+// How large something is over all rows: quantiles by nearest rank, and counts in even steps, for
+// reports.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,8 @@ struct Distribution {
   std::int64_t count = 0;
   std::int64_t least = 0, p5 = 0, median = 0, p95 = 0, most = 0;
   double mean = 0;
-  std::vector<Bucket> buckets;  // without the empty ones at both ends
-  // For drawing: about twenty of one round width; the last holds all from the 99 % quantile on.
-  std::vector<Bucket> even;
+  // About twenty of one round width; the last holds all from the 99 % quantile on.
+  std::vector<Bucket> buckets;
 };
 
 Distribution distribution_of(std::string name, std::string unit, std::vector<std::uint32_t> values);

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "data/example_texts.h"
+#include "io/text_encoding.h"
 
 namespace attune::data {
 
@@ -17,7 +18,7 @@ constexpr std::size_t kMostRows = 6;
 std::string_view without_cut_character(std::string_view text, std::size_t most) {
   if (text.size() <= most) return text;
   std::size_t end = most;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0u) == 0x80u) --end;
+  while (end > 0 && is_utf8_continuation(text[end])) --end;
   return text.substr(0, end);
 }
 

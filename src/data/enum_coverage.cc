@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "grammar/canonical.h"
+
 namespace attune::data {
 
 namespace {
@@ -32,7 +34,7 @@ class EnumFinder {
     if (const auto properties = schema.find("properties");
         properties != schema.end() && properties->is_object()) {
       for (const auto& [name, property] : properties->items())
-        visit(property, path + "/" + name, depth + 1);
+        visit(property, path + grammar::pointer_step(name), depth + 1);
     }
     if (const auto items = schema.find("items"); items != schema.end())
       visit(*items, path + "/*", depth + 1);
@@ -85,7 +87,9 @@ void collect_at(const Json& value, std::string_view path, std::vector<const Json
       if (step == "*" || step == fmt::format("{}", i)) collect_at(value[i], rest, found);
     }
   } else if (value.is_object()) {
-    if (const auto member = value.find(step); member != value.end())
+    // json_pointer takes the escapes of the step back.
+    if (const auto member = value.find(Json::json_pointer("/" + step).back());
+        member != value.end())
       collect_at(*member, rest, found);
   }
 }

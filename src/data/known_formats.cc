@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "base/trim.h"
 
@@ -146,12 +146,6 @@ constexpr KnownFormat kFormats[] = {
      Recognised::by_columns_alone},
 };
 
-std::string in_lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
 // Calls `visit` with each column of the format, without the marks: name, type, optional.
 template <typename Visit>
 void for_each_column(const KnownFormat& format, Visit visit) {
@@ -204,13 +198,13 @@ const KnownFormat* find_known_format(std::string_view name) {
 std::string spelled(const Json& row, std::string_view name) {
   if (row.contains(std::string(name))) return std::string(name);
   for (const auto& [column, ignored] : row.items()) {
-    if (column.size() == name.size() && in_lower_case(column) == name) return column;
+    if (column.size() == name.size() && ascii_lower(column) == name) return column;
   }
   return {};
 }
 
 bool is_label_column(std::string_view name) {
-  const std::string word = in_lower_case(name);
+  const std::string word = ascii_lower(name);
   return word == "id" || word.ends_with("_id") || word == "key" || word == "split" ||
          word == "date" || word == "source" || word == "meta" || word == "metadata" ||
          word.ends_with("_at") || word.starts_with("column_");
@@ -233,7 +227,7 @@ const KnownFormat* recognise_format(const Json& row) {
     bool alone = true;
     for (const auto& [column, ignored] : row.items()) {
       bool known = is_label_column(column);
-      const std::string lower = in_lower_case(column);
+      const std::string lower = ascii_lower(column);
       for_each_column(format, [&](std::string_view name, std::string_view, bool) {
         known = known || lower == name;
       });

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/trim.h"
+#include "grammar/canonical.h"
 #include "io/json.h"
 
 namespace attune::data {
@@ -15,25 +16,11 @@ constexpr std::int64_t kRowsAValue = 5;
 
 using Values = std::vector<std::string>;  // one a row; empty: none
 
-std::string escaped(std::string_view name) {
-  std::string text;
-  for (const char c : name) {
-    if (c == '~') {
-      text += "~0";
-    } else if (c == '/') {
-      text += "~1";
-    } else {
-      text += c;
-    }
-  }
-  return text;
-}
-
 void collect(const Json& value, const std::string& path, std::size_t row, std::size_t rows,
              std::map<std::string, Values>& fields) {
   if (value.is_object()) {
     for (const auto& [name, member] : value.items())
-      collect(member, path + "/" + escaped(name), row, rows, fields);
+      collect(member, path + grammar::pointer_step(name), row, rows, fields);
   } else if (!value.is_array()) {
     Values& values = fields[path];
     values.resize(rows);

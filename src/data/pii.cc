@@ -2,7 +2,6 @@
 #include "data/pii.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <cstring>
 #include <utility>
@@ -10,6 +9,7 @@
 #include <fmt/format.h>
 #include <pcre2.h>
 
+#include "base/ascii.h"
 #include "io/text_encoding.h"
 
 namespace attune::data {
@@ -169,9 +169,7 @@ Result<PiiRule> read_rule(const Json& rule, std::string_view where) {
                .pattern = std::move(pattern),
                .allow = {}};
   ATTUNE_TRY(read.keywords, string_list(rule, "keywords", where, id));
-  for (std::string& keyword : read.keywords) {
-    for (char& c : keyword) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
+  for (std::string& keyword : read.keywords) keyword = ascii_lower(keyword);
   ATTUNE_TRY(const std::vector<std::string> allowed, string_list(rule, "allow", where, id));
   for (const std::string& expression : allowed) {
     ATTUNE_TRY(Pattern allow, compile_pattern(expression, fmt::format("{}: rule {}", where, id)));

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/trim.h"
 #include "data/clean_text.h"
 #include "data/seed_prompt.h"
@@ -10,12 +11,6 @@
 namespace attune::data {
 
 namespace {
-
-std::string lower_ascii(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
-}
 
 WrittenPair pair_of(std::string_view question, std::string_view answer) {
   return {std::string(trim(question)), std::string(trim(answer))};
@@ -25,7 +20,7 @@ WrittenPair pair_of(std::string_view question, std::string_view answer) {
 std::optional<WrittenPair> read_tags(std::string_view text) {
   constexpr std::string_view kQuestion = "<question>", kQuestionEnd = "</question>";
   constexpr std::string_view kAnswer = "<answer>", kAnswerEnd = "</answer>";
-  const std::string lower = lower_ascii(text);
+  const std::string lower = ascii_lower(text);
   const std::size_t question = lower.find(kQuestion);
   if (question == std::string::npos) return std::nullopt;
   const std::size_t answer = lower.find(kAnswer, question);
@@ -79,7 +74,7 @@ std::size_t find_label(std::string_view lower, std::string_view label, std::size
 
 std::optional<WrittenPair> read_labels(std::string_view text) {
   constexpr std::string_view kQuestion = "question:", kAnswer = "answer:";
-  const std::string lower = lower_ascii(text);
+  const std::string lower = ascii_lower(text);
   const std::size_t question = find_label(lower, kQuestion, 0);
   if (question == std::string::npos) return std::nullopt;
   const std::size_t answer = find_label(lower, kAnswer, question);

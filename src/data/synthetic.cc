@@ -128,12 +128,13 @@ Result<SynthesisCounts> Synthesis::run(const ModelAsker& ask) {
 }
 
 // The lowest numbers without a verdict: a run that lost replies asks for them again.
-std::vector<SeedPrompt> Synthesis::next_prompts() const {
+std::vector<SeedPrompt> Synthesis::next_prompts() {
   std::int64_t wanted = std::min(options_.at_once, options_.count - counts_.kept);
   if (options_.most_requests > 0)
     wanted = std::min(wanted, options_.most_requests - counts_.requests);
   std::vector<SeedPrompt> prompts;
-  for (std::int64_t number = 0; std::ssize(prompts) < wanted; ++number) {
+  while (asked_.contains(next_number_)) asked_.erase(next_number_++);
+  for (std::int64_t number = next_number_; std::ssize(prompts) < wanted; ++number) {
     if (!asked_.contains(number)) prompts.push_back(prompts_.make(number));
   }
   return prompts;

@@ -12,9 +12,9 @@
 //   ATTUNE_TRY(Synthesis work, Synthesis::open(seeds, options, settings, "out"));
 //   ATTUNE_TRY(const SynthesisCounts counts, work.run(ask));
 //
-//   out/replies.jsonl      every reply with its verdict; a second run goes on behind it
-//   (reply_log.h) out/generated.jsonl    the new rows as strict chat rows out/with_seeds.jsonl the
-//   seeds, then the new rows out/synthetic.json     which rows a model wrote (synthetic_marks.h)
+// replies.jsonl has every reply with its verdict, and a second run goes on behind it (reply_log.h);
+// generated.jsonl the new rows as strict chat rows; with_seeds.jsonl the seeds, then the new rows;
+// synthetic.json which rows a model wrote (synthetic_marks.h).
 //
 // The endpoint is behind a function, so that a remote one, a local model and a test are the same.
 #pragma once
@@ -93,7 +93,7 @@ class Synthesis {
 
   void take_earlier();
   Result<void> round(const ModelAsker& ask);
-  std::vector<SeedPrompt> next_prompts() const;
+  std::vector<SeedPrompt> next_prompts();
   LoggedReply judge(const SeedPrompt& prompt, const ModelReply& reply);
   void judge_pair(const SeedPrompt& prompt, WrittenPair pair, LoggedReply& verdict);
   std::string question_key(const Example& example) const;
@@ -111,7 +111,8 @@ class Synthesis {
   std::vector<std::string> names_;  // of what is in known_: "tickets.csv:12", "request 3"
   bool fenced_seeds_ = false;       // answers of the seeds stand in code fences
   bool compact_seeds_ = false;      // they are compact JSON
-  std::set<std::int64_t> asked_;    // numbers with a verdict
+  std::int64_t next_number_ = 0;    // every prompt before it has a verdict
+  std::set<std::int64_t> asked_;    // so have these behind it
   std::vector<bool> usable_;        // of each reply of this run
   std::vector<Example> rows_;
   SynthesisCounts counts_;

@@ -20,6 +20,11 @@ inline constexpr std::string_view kUtf8ByteOrderMark = "\xEF\xBB\xBF";
 // begins with none. Overlong forms, surrogates and code points above U+10FFFF are not well formed.
 std::size_t utf8_sequence_length(std::string_view text);
 
+// Whether a byte goes on with a sequence rather than beginning a character.
+inline bool is_utf8_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0u) == 0x80u;
+}
+
 // The offset of the first byte that does not belong to well-formed UTF-8, or
 // std::string_view::npos.
 std::size_t find_invalid_utf8(std::string_view text);

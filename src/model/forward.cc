@@ -220,8 +220,8 @@ void run_layers(const Pass& pass, std::span<const std::int32_t> tokens) {
     layer_forward(pass, index);
 }
 
-LossSums evaluate_loss(const kernels::Context& context, const Model& model, Workspace& workspace,
-                       const Batch& batch, const Targets& targets, const PassOptions& options) {
+Pass run_documents(const kernels::Context& context, const Model& model, Workspace& workspace,
+                   const Batch& batch, const PassOptions& options) {
   const Pass pass{.context = context,
                   .weights = model.weights(),
                   .buffers = workspace.buffers(),
@@ -229,19 +229,19 @@ LossSums evaluate_loss(const kernels::Context& context, const Model& model, Work
                   .tokens = static_cast<std::int64_t>(batch.tokens.size())};
   take_documents(pass, batch);
   run_layers(pass, batch.tokens);
+  return pass;
+}
+
+LossSums evaluate_loss(const kernels::Context& context, const Model& model, Workspace& workspace,
+                       const Batch& batch, const Targets& targets, const PassOptions& options) {
+  const Pass pass = run_documents(context, model, workspace, batch, options);
   return head_loss(pass, targets, 0.0f, nullptr);
 }
 
 void compute_logits(const kernels::Context& context, const Model& model, Workspace& workspace,
                     const Batch& batch, std::span<const std::int64_t> rows, float* logits,
                     const PassOptions& options) {
-  const Pass pass{.context = context,
-                  .weights = model.weights(),
-                  .buffers = workspace.buffers(),
-                  .options = options,
-                  .tokens = static_cast<std::int64_t>(batch.tokens.size())};
-  take_documents(pass, batch);
-  run_layers(pass, batch.tokens);
+  const Pass pass = run_documents(context, model, workspace, batch, options);
   head_logits(pass, rows, logits);
 }
 

@@ -14,6 +14,11 @@ void run_layers(const Pass& pass, std::span<const std::int32_t> tokens);
 // Sets buffers.sequences to the batch's documents. The batch is the caller's to keep within limits.
 void take_documents(const Pass& pass, const Batch& batch);
 
+// The pass over a batch of whole documents with a model's weights, run up to the last layer. What
+// it is given must outlive it.
+Pass run_documents(const kernels::Context& context, const Model& model, Workspace& workspace,
+                   const Batch& batch, const PassOptions& options);
+
 // Where one (sequence, key/value head) pair's attention reads and writes.
 kernels::AttentionArgs attention_of(const Pass& pass, std::size_t layer, const Sequence& sequence,
                                     std::int64_t kv_head, std::byte* scratch);

@@ -8,15 +8,9 @@ LossSums measure_tokens(const kernels::Context& context, const Model& model, Wor
                         const Batch& batch, const Targets& targets, std::span<double> nll,
                         std::span<const std::int64_t> state_rows, const TakeStates& take_states,
                         const PassOptions& options) {
-  const Pass pass{.context = context,
-                  .weights = model.weights(),
-                  .buffers = workspace.buffers(),
-                  .options = options,
-                  .tokens = static_cast<std::int64_t>(batch.tokens.size())};
   CHECK(nll.size() == batch.tokens.size(), "{} losses for {} tokens", nll.size(),
         batch.tokens.size());
-  take_documents(pass, batch);
-  run_layers(pass, batch.tokens);
+  const Pass pass = run_documents(context, model, workspace, batch, options);
   head_states(pass, state_rows, take_states);
   return head_loss(pass, targets, 0.0f, nullptr, nll);
 }

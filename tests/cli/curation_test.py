@@ -9,7 +9,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from tune_test import CONFIG, TEMPLATE, run
+from tiny_base import make_base, run
 
 SCHEMA = {
     "type": "object",
@@ -41,20 +41,9 @@ class CurationTest(unittest.TestCase):
     def setUpClass(cls) -> None:
         cls.folder = tempfile.TemporaryDirectory()
         cls.at = Path(cls.folder.name)
-        (cls.at / "template.jinja").write_text(TEMPLATE, encoding="utf-8")
-        (cls.at / "config.json").write_text(json.dumps(CONFIG), encoding="utf-8")
         (cls.at / "schema.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
         write_rows(cls.at / "rows.jsonl")
-        text = (cls.at / "rows.jsonl").read_text(encoding="utf-8")
-        (cls.at / "text.txt").write_text(text * 3, encoding="utf-8")
-        made = run("tokenizer", "train", cls.at / "text.txt", "--vocab", 320, "--out", cls.at / "tokenizer",
-                   "--special", "<|endoftext|>", "<|im_start|>", "<|im_end|>", "--eos", "<|endoftext|>",
-                   "--chat-template", cls.at / "template.jinja")
-        assert made.returncode == 0, made.stderr
-        made = run("pretrain", cls.at / "text.txt", "--config", cls.at / "config.json", "--tokenizer",
-                   cls.at / "tokenizer", "--context", 128, "--tokens", 4000, "--documents-per-step", 4,
-                   "--out", cls.at / "base", "--work", cls.at / "work")
-        assert made.returncode == 0, made.stderr
+        make_base(cls.at, (cls.at / "rows.jsonl").read_text(encoding="utf-8"))
 
     @classmethod
     def tearDownClass(cls) -> None:

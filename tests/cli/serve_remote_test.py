@@ -10,9 +10,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from tune_test import CONFIG, SCHEMA, TEMPLATE, write_rows
-
-ATTUNE = os.environ.get("ATTUNE_BINARY", "attune")
+from tiny_base import ATTUNE, SCHEMA, make_base, write_rows
 
 
 HAS_SERVER = b"--port" in subprocess.run([ATTUNE, "serve", "--help"], capture_output=True, check=False).stdout
@@ -27,17 +25,9 @@ class ServeRemoteTest(unittest.TestCase):
         hidden = ("OPENAI_", "ATTUNE_HOME")
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith(hidden)}
         self.environment["ATTUNE_HOME"] = str(self.at / "home")
-        (self.at / "template.jinja").write_text(TEMPLATE, encoding="utf-8")
-        (self.at / "config.json").write_text(json.dumps(CONFIG), encoding="utf-8")
         (self.at / "schema.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
         write_rows(self.at / "rows.csv", 90)
-        (self.at / "text.txt").write_text((self.at / "rows.csv").read_text(encoding="utf-8") * 3, encoding="utf-8")
-        self.run_attune("tokenizer", "train", self.at / "text.txt", "--vocab", 320, "--out", self.at / "tokenizer",
-                        "--special", "<|endoftext|>", "<|im_start|>", "<|im_end|>", "--eos", "<|endoftext|>",
-                        "--chat-template", self.at / "template.jinja")
-        self.run_attune("pretrain", self.at / "text.txt", "--config", self.at / "config.json", "--tokenizer",
-                        self.at / "tokenizer", "--context", 128, "--tokens", 4000, "--documents-per-step", 4, "--out",
-                        self.at / "base", "--work", self.at / "work")
+        make_base(self.at, (self.at / "rows.csv").read_text(encoding="utf-8"))
         self.server = subprocess.Popen([ATTUNE, "serve", "--port", "0", "--model", f"tiny={self.at / 'base'}", "--log",
                                         "none"], stdout=subprocess.PIPE, text=True, env=self.environment)
         self.addCleanup(self.stop_server)

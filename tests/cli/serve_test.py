@@ -16,7 +16,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from tune_test import ATTUNE, CONFIG, TEMPLATE, run, write_rows
+from tiny_base import ATTUNE, make_base, write_rows
 
 
 class Server:
@@ -97,18 +97,8 @@ class ServeTest(unittest.TestCase):
     def setUpClass(cls) -> None:
         cls.folder = tempfile.TemporaryDirectory()
         cls.at = Path(cls.folder.name)
-        (cls.at / "template.jinja").write_text(TEMPLATE, encoding="utf-8")
-        (cls.at / "config.json").write_text(json.dumps(CONFIG), encoding="utf-8")
         write_rows(cls.at / "rows.csv", 90)
-        (cls.at / "text.txt").write_text((cls.at / "rows.csv").read_text(encoding="utf-8") * 3, encoding="utf-8")
-        made = run("tokenizer", "train", cls.at / "text.txt", "--vocab", 320, "--out", cls.at / "tokenizer",
-                   "--special", "<|endoftext|>", "<|im_start|>", "<|im_end|>", "--eos", "<|endoftext|>",
-                   "--chat-template", cls.at / "template.jinja")
-        assert made.returncode == 0, made.stderr
-        made = run("pretrain", cls.at / "text.txt", "--config", cls.at / "config.json", "--tokenizer", cls.at / "tokenizer",
-                   "--context", 128, "--tokens", 4000, "--documents-per-step", 4, "--out", cls.at / "base",
-                   "--work", cls.at / "work")
-        assert made.returncode == 0, made.stderr
+        make_base(cls.at, (cls.at / "rows.csv").read_text(encoding="utf-8"))
 
     @classmethod
     def tearDownClass(cls) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import random
 import shutil
 import signal
@@ -14,41 +13,11 @@ import time
 import unittest
 from pathlib import Path
 
-ATTUNE = os.environ.get("ATTUNE_BINARY", "attune")
-TEMPLATE = (
-    "{%- for message in messages -%}{{- '<|im_start|>' + message['role'] + '\\n' -}}"
-    "{%- if message['role'] == 'assistant' -%}{%- generation -%}{{- message['content'] + '<|im_end|>' -}}{%- endgeneration -%}"
-    "{%- else -%}{{- message['content'] + '<|im_end|>' -}}{%- endif -%}{{- '\\n' -}}{%- endfor -%}"
-    "{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}{%- endif -%}"
-)
-CONFIG = {
-    "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 320, "hidden_size": 48,
-    "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 96,
-    "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "max_position_embeddings": 512, "tie_word_embeddings": True,
-    "hidden_act": "silu", "bos_token_id": None, "eos_token_id": 0, "torch_dtype": "bfloat16",
-}
-SCHEMA = {
-    "type": "object", "properties": {"animal": {"enum": ["cat", "dog"]}, "loud": {"type": "boolean"}},
-    "required": ["animal", "loud"], "additionalProperties": False,
-}
-
-
-def run(*arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([ATTUNE, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, check=False)
+from tiny_base import ATTUNE, SCHEMA, make_base, run, write_rows
 
 
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def write_rows(path: Path, count: int) -> None:
-    lines = ["text,answer"]
-    for i in range(count):
-        animal = ("cat", "dog")[i % 2]
-        loud = i % 3 == 0
-        answer = json.dumps({"animal": animal, "loud": loud}, separators=(",", ":")).replace('"', '""')
-        lines.append(f'number {i} is a {"loud" if loud else "quiet"} {animal},"{answer}"')
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 class TuneTest(unittest.TestCase):
@@ -56,20 +25,9 @@ class TuneTest(unittest.TestCase):
     def setUpClass(cls) -> None:
         cls.folder = tempfile.TemporaryDirectory()
         cls.at = Path(cls.folder.name)
-        (cls.at / "template.jinja").write_text(TEMPLATE, encoding="utf-8")
-        (cls.at / "config.json").write_text(json.dumps(CONFIG), encoding="utf-8")
         (cls.at / "schema.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
         write_rows(cls.at / "rows.csv", 90)
-        text = (cls.at / "rows.csv").read_text(encoding="utf-8")
-        (cls.at / "text.txt").write_text(text * 3, encoding="utf-8")
-        made = run("tokenizer", "train", cls.at / "text.txt", "--vocab", 320, "--out", cls.at / "tokenizer",
-                   "--special", "<|endoftext|>", "<|im_start|>", "<|im_end|>", "--eos", "<|endoftext|>",
-                   "--chat-template", cls.at / "template.jinja")
-        assert made.returncode == 0, made.stderr
-        made = run("pretrain", cls.at / "text.txt", "--config", cls.at / "config.json", "--tokenizer", cls.at / "tokenizer",
-                   "--context", 128, "--tokens", 4000, "--documents-per-step", 4, "--out", cls.at / "base",
-                   "--work", cls.at / "work")
-        assert made.returncode == 0, made.stderr
+        make_base(cls.at, (cls.at / "rows.csv").read_text(encoding="utf-8"))
 
     @classmethod
     def tearDownClass(cls) -> None:

@@ -65,7 +65,8 @@ TEST(DuplicateCheck, FindsRowsThatAskWhatATestFileAsks) {
       read_examples_from_text("question,answer\nHow do I reset my old password?,x\nWhere?,y\n",
                               "test.csv", {})
           .value()};
-  const std::string text = asked("Where was it?", "a") + asked("how do I reset my old  password", "b");
+  const std::string text =
+      asked("Where was it?", "a") + asked("how do I reset my old  password", "b");
   EXPECT_EQ(told(*check_text(text, "t.jsonl", {.against = tests})),
             "D036 2 the row asks the same or nearly the same as test.csv:2; "
             "D036 0 1 of 2 rows ask what test.csv asks: a figure measured there is inflated; ");

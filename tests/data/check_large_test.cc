@@ -1,4 +1,6 @@
 // Files that are large, or full of faults.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "data/check.h"
@@ -24,6 +26,30 @@ TEST(CheckLarge, FindingsBeyondTheFirstHundredThousandOfAKindAreCounted) {
   EXPECT_EQ(report.more[0].count, 7);
   EXPECT_EQ(check_report_json(report)["more"][0]["count"], 7);
   EXPECT_NE(check_page(report).find("(100007 times)"), std::string::npos);
+}
+
+TEST(CheckLarge, RowsForReinforcementAreNoErrorsHoweverManyThereAre) {
+  std::string text;
+  for (std::int64_t row = 0; row < CheckReport::kMostKept + 7; ++row) {
+    text += R"({"messages":[{"role":"user","content":"question )" + std::to_string(row) +
+            R"("}],"right":"yes"})" + "\n";
+  }
+  const CheckReport report = *check_text(text, "a.jsonl", {});
+  EXPECT_EQ(report.count(Severity::error), 0);
+  EXPECT_EQ(report.rows_with_errors, 0);
+}
+
+TEST(CheckLarge, CopiesAreBoundedLikeOtherFindings) {
+  const std::string row =
+      R"({"messages":[{"role":"user","content":"the same"},{"role":"assistant","content":"yes"}]})";
+  std::string text;
+  for (std::int64_t i = 0; i < CheckReport::kMostKept + 8; ++i) text += row + "\n";
+  const CheckReport report = *check_text(text, "a.jsonl", {});
+  const auto copies = std::count_if(report.findings.begin(), report.findings.end(),
+                                    [](const Finding& f) { return f.code == "D035"; });
+  EXPECT_EQ(copies, CheckReport::kMostKept);
+  ASSERT_EQ(report.more.size(), 1U);
+  EXPECT_EQ(report.more[0].count, 7);
 }
 
 TEST(CheckLarge, PassesTellHowFarTheyCameWhereverCharactersLie) {

@@ -161,16 +161,18 @@ TEST(EnumCoverage, CountsEveryListedValueAndNamesTheMissing) {
       "properties":{"tier":{"$ref":"#/$defs/tier"},
         "items":{"type":"array","items":{"properties":{"kind":{"enum":["a","b"]}}}},
         "either":{"anyOf":[{"enum":[1]},{"enum":[2,3]}]},
+        "a/b~c":{"enum":["x"]},
         "self":{"$ref":"#"}}})",
                                  "schema")
                           .value();
   const std::vector<EnumField> fields = enum_fields(schema);
   const std::vector<std::string> answers = {
-      R"({"tier":"gold","items":[{"kind":"a"},{"kind":"a"}],"either":2})",
+      R"({"tier":"gold","items":[{"kind":"a"},{"kind":"a"}],"either":2,"a/b~c":"x"})",
       R"({"tier":null,"items":[],"either":7})", "not JSON"};
   const EnumCoverage coverage = count_values(fields, answers);
   EXPECT_EQ(to_json(coverage)["/tier"], (Json{{"gold", 1}, {"basic", 0}, {"null", 1}}));
   EXPECT_EQ(to_json(coverage)["/items/*/kind"], (Json{{"a", 2}, {"b", 0}}));
+  EXPECT_EQ(to_json(coverage)["/a~1b~0c"], (Json{{"x", 1}}));
   EXPECT_EQ(coverage.missing()[0], "/tier: \"basic\"");
   EXPECT_EQ(to_json(coverage)["/either"], (Json{{"1", 0}, {"2", 1}, {"3", 0}}));
 }
