@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the golden numbers of tests/eval/statistics_test.cc.
+"""Writes the golden numbers of tests/stats/statistics_test.cc.
 
 Needs scipy (any venv). Run it and paste what it prints into the tables of the test:
   python3 tools/make_statistics_golden.py

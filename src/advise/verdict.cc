@@ -14,7 +14,6 @@ namespace {
 using eval::ArmSummary;
 using eval::Comparison;
 using eval::Decision;
-using eval::Estimate;
 using eval::Gate;
 using eval::GateState;
 using eval::PairedComparison;
@@ -26,7 +25,7 @@ struct Finding {
   bool no_gain = false;
 };
 
-Finding judge(const Estimate& difference, const Thresholds& thresholds) {
+Finding judge(const stats::Estimate& difference, const Thresholds& thresholds) {
   return {.better = difference.low > 0 && difference.value >= thresholds.least_gain,
           .worse = difference.high < 0 && difference.value <= -thresholds.harm_margin,
           .no_gain = difference.high < thresholds.least_gain};
@@ -51,7 +50,8 @@ const PairedComparison* find_pair(const Comparison& comparison, const std::strin
   return nullptr;
 }
 
-Gate gate(std::string name, const ArmSummary& arm, double required, const Estimate& measured) {
+Gate gate(std::string name, const ArmSummary& arm, double required,
+          const stats::Estimate& measured) {
   GateState state = GateState::missed;
   if (measured.value >= required)
     state = measured.low >= required ? GateState::met : GateState::unproven;
@@ -86,8 +86,8 @@ bool meets_all(const ArmSummary& arm, const Requirements& requirements) {
 
 std::string prompting(const ArmSummary& arm) { return eval::display_name(arm.name) + " prompting"; }
 
-std::string describe_difference(std::string_view measure, const Estimate& tuned,
-                                const Estimate& other, const Estimate& difference,
+std::string describe_difference(std::string_view measure, const stats::Estimate& tuned,
+                                const stats::Estimate& other, const stats::Estimate& difference,
                                 const ArmSummary& arm) {
   return fmt::format("{}: tuned {}, {} {}; difference {}.", measure, eval::percent_interval(tuned),
                      prompting(arm), eval::percent_interval(other),
@@ -178,7 +178,7 @@ void apply_rules(const Comparison& comparison, const ArmSummary& tuned, const Ar
   const Finding format = judge(pair.format_compliance.difference, thresholds);
   const Finding domain = judge(pair.domain_accuracy_difference, thresholds);
   const std::vector<double> adjusted =
-      eval::holm_adjusted({pair.format_compliance.p, pair.exact_match.p});
+      stats::holm_adjusted({pair.format_compliance.p, pair.exact_match.p});
   const bool tested = std::min(adjusted[0], adjusted[1]) < thresholds.significance;
   const bool better = format.better || domain.better;
   const bool worse = format.worse || domain.worse;
@@ -233,8 +233,8 @@ std::int64_t items_needed(double discordant, double gain) {
   if (gain <= 0) return 0;
   // The arms can't differ by more than they disagree.
   const double psi = std::max(discordant, gain);
-  const double z = eval::normal_quantile(0.975);
-  const double z_power = eval::normal_quantile(0.8);
+  const double z = stats::normal_quantile(0.975);
+  const double z_power = stats::normal_quantile(0.8);
   const double root = z * std::sqrt(psi) + z_power * std::sqrt(std::max(0.0, psi - gain * gain));
   return static_cast<std::int64_t>(std::ceil(root * root / (gain * gain)));
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/chat_model.h"
 #include "cli/options.h"
 #include "client/provider.h"
 #include "data/synthetic.h"

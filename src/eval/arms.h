@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "eval/assertion.h"
 
 namespace attune::eval {
 
@@ -19,6 +20,7 @@ struct Item {
   std::string id;
   std::string input;      // what the user asked, for people
   std::string reference;  // the answer wanted
+  std::vector<Assertion> assertions = {};
 };
 
 struct Answer {
@@ -26,6 +28,9 @@ struct Answer {
   double latency_ms = 0;  // from prompt to the last token, answered alone; 0: not timed
   std::int64_t prompt_tokens = 0;
   std::int64_t completion_tokens = 0;
+  double first_token_ms = 0;  // 0: not timed
+  bool cut = false;           // by the limit of its length
+  std::string failure = {};   // why there is no answer; it counts as a wrong one
 };
 
 struct ArmResult {

@@ -34,10 +34,10 @@ Result<void> check_input(const std::vector<Item>& items, const std::vector<ArmRe
 }
 
 template <typename Property>
-Estimate rate(const Scores& scores, Property property) {
+stats::Estimate rate(const Scores& scores, Property property) {
   double count = 0;
   for (const ItemScore& score : scores) count += property(score) ? 1 : 0;
-  return wilson(count, static_cast<std::int64_t>(scores.size()));
+  return stats::wilson(count, static_cast<std::int64_t>(scores.size()));
 }
 
 std::vector<double> accuracies(const Scores& scores) {
@@ -46,12 +46,12 @@ std::vector<double> accuracies(const Scores& scores) {
   return values;
 }
 
-Estimate accuracy(const Scores& scores, const BootstrapOptions& bootstrap) {
+stats::Estimate accuracy(const Scores& scores, const stats::BootstrapOptions& bootstrap) {
   const std::vector<double> values = accuracies(scores);
-  const Estimate estimate = bootstrap_mean(values, bootstrap);
+  const stats::Estimate estimate = stats::bootstrap_mean(values, bootstrap);
   if (estimate.low < estimate.high) return estimate;
-  return wilson(std::accumulate(values.begin(), values.end(), 0.0),
-                static_cast<std::int64_t>(values.size()));
+  return stats::wilson(std::accumulate(values.begin(), values.end(), 0.0),
+                       static_cast<std::int64_t>(values.size()));
 }
 
 // In the order in which the fields first occur.
@@ -71,32 +71,35 @@ std::vector<FieldAccuracy> field_accuracies(const Scores& scores) {
     }
   }
   for (std::size_t i = 0; i < fields.size(); ++i)
-    fields[i].accuracy = wilson(correct[i], fields[i].n);
+    fields[i].accuracy = stats::wilson(correct[i], fields[i].n);
   return fields;
 }
 
-std::vector<double> latencies(const ArmResult& arm) {
+LatencySummary summarise_times(const ArmResult& arm, double Answer::*time) {
   std::vector<double> values;
   for (const Answer& answer : arm.answers) {
-    if (answer.latency_ms > 0) values.push_back(answer.latency_ms);
+    if (answer.*time > 0) values.push_back(answer.*time);
   }
-  return values;
+  return {.n = std::ssize(values),
+          .median = stats::quantile(values, 0.5),
+          .p95 = stats::quantile(values, 0.95),
+          .mean = stats::mean(values)};
 }
 
 // Of the items that both arms were timed on.
-Estimate latency_difference(const ArmResult& first, const ArmResult& second,
-                            const BootstrapOptions& bootstrap) {
+stats::Estimate latency_difference(const ArmResult& first, const ArmResult& second,
+                                   const stats::BootstrapOptions& bootstrap) {
   std::vector<double> one, two;
   for (std::size_t i = 0; i < first.answers.size(); ++i) {
     if (first.answers[i].latency_ms <= 0 || second.answers[i].latency_ms <= 0) continue;
     one.push_back(first.answers[i].latency_ms);
     two.push_back(second.answers[i].latency_ms);
   }
-  return one.empty() ? Estimate{} : paired_mean_difference(one, two, bootstrap);
+  return one.empty() ? stats::Estimate{} : stats::paired_mean_difference(one, two, bootstrap);
 }
 
 ArmSummary summarise(const ArmResult& arm, const Scores& scores,
-                     const BootstrapOptions& bootstrap) {
+                     const stats::BootstrapOptions& bootstrap) {
   ArmSummary summary;
   summary.name = arm.name;
   summary.n = static_cast<std::int64_t>(scores.size());
@@ -104,15 +107,14 @@ ArmSummary summarise(const ArmResult& arm, const Scores& scores,
   summary.exact_match = rate(scores, [](const ItemScore& s) { return s.exact; });
   summary.json_found = rate(scores, [](const ItemScore& s) { return s.json_found; });
   summary.domain_accuracy = accuracy(scores, bootstrap);
-  const std::vector<double> times = latencies(arm);
-  summary.latency_ms = {.n = std::ssize(times),
-                        .median = quantile(times, 0.5),
-                        .p95 = quantile(times, 0.95),
-                        .mean = mean(times)};
+  summary.latency_ms = summarise_times(arm, &Answer::latency_ms);
+  summary.first_token_ms = summarise_times(arm, &Answer::first_token_ms);
   const double n = static_cast<double>(scores.size());
   for (const Answer& answer : arm.answers) {
     summary.prompt_tokens += static_cast<double>(answer.prompt_tokens) / n;
     summary.completion_tokens += static_cast<double>(answer.completion_tokens) / n;
+    summary.failures += answer.failure.empty() ? 0 : 1;
+    summary.cut += answer.cut ? 1 : 0;
   }
   for (const ItemScore& score : scores) {
     summary.preferred_terms += score.preferred_terms;
@@ -133,14 +135,14 @@ RateComparison compare_rates(const Scores& first, const Scores& second, Property
     if (!one && two) ++result.counts.second_only;
     if (!one && !two) ++result.counts.neither;
   }
-  result.difference = paired_rate_difference(result.counts);
-  result.p = mcnemar_exact(result.counts.first_only, result.counts.second_only);
+  result.difference = stats::paired_rate_difference(result.counts);
+  result.p = stats::mcnemar_exact(result.counts.first_only, result.counts.second_only);
   return result;
 }
 
 PairedComparison compare_pair(const ArmResult& subject, const Scores& subject_scores,
                               const ArmResult& other, const Scores& other_scores,
-                              const BootstrapOptions& bootstrap) {
+                              const stats::BootstrapOptions& bootstrap) {
   PairedComparison pair;
   pair.subject = subject.name;
   pair.other = other.name;
@@ -148,8 +150,8 @@ PairedComparison compare_pair(const ArmResult& subject, const Scores& subject_sc
       compare_rates(subject_scores, other_scores, [](const ItemScore& s) { return s.compliant; });
   pair.exact_match =
       compare_rates(subject_scores, other_scores, [](const ItemScore& s) { return s.exact; });
-  pair.domain_accuracy_difference =
-      paired_mean_difference(accuracies(subject_scores), accuracies(other_scores), bootstrap);
+  pair.domain_accuracy_difference = stats::paired_mean_difference(
+      accuracies(subject_scores), accuracies(other_scores), bootstrap);
   pair.latency_ms_difference = latency_difference(subject, other, bootstrap);
   return pair;
 }
@@ -178,40 +180,74 @@ std::vector<std::size_t> worst_items(const Scores& scores, std::int64_t most) {
 }
 
 std::string describe_basis(const CompareOptions& options, Metric metric) {
-  if (options.contract != nullptr && options.contract->is_for_text()) {
-    return options.contract->pattern().empty()
-               ? "an answer that is not empty, without forbidden terms"
-               : "an answer whose whole text matches the contract's pattern, without forbidden "
-                 "terms";
+  if (options.contract == nullptr) {
+    if (metric == Metric::field_accuracy)
+      return "exactly one JSON document with the keys and types of the reference (no contract was "
+             "given)";
+    if (metric == Metric::assertions)
+      return "an answer that keeps the is-json assertions, or that is not empty where there are "
+             "none (no contract was given)";
+    return "any answer that is not empty (no contract was given)";
   }
-  if (options.contract != nullptr) {
+  if (!options.contract->is_for_text()) {
     return options.contract->glossary().empty()
                ? "exactly one JSON document that the contract's schema accepts"
                : "exactly one JSON document that the contract's schema accepts, without forbidden "
                  "terms";
   }
-  if (metric == Metric::field_accuracy)
-    return "exactly one JSON document with the keys and types of the reference (no contract was "
-           "given)";
-  return "any answer that is not empty (no contract was given)";
+  return options.contract->pattern().empty()
+             ? "an answer that is not empty, without forbidden terms"
+             : "an answer whose whole text matches the contract's pattern, without forbidden "
+               "terms";
+}
+
+// JSON references are scored by field; one text reference makes the whole set text.
+Metric metric_of(const std::vector<Item>& items) {
+  const auto has = [&](auto property) { return std::any_of(items.begin(), items.end(), property); };
+  if (has([](const Item& item) { return !item.assertions.empty(); })) return Metric::assertions;
+  const bool text = has([](const Item& item) { return !json_reference(item.reference); });
+  return text ? Metric::token_f1 : Metric::field_accuracy;
+}
+
+Result<void> check_references(const std::vector<Item>& items, Metric metric) {
+  for (const Item& item : items) {
+    if (metric == Metric::field_accuracy && !json_reference(item.reference)) {
+      return bad_input({.where = item.id,
+                        .found = "a reference that is not a JSON object or list",
+                        .wanted = "one for each item, to score fields",
+                        .fix = "score as text: metric token_f1 or label"});
+    }
+    if (metric == Metric::assertions && item.assertions.empty()) {
+      return bad_input(
+          {.where = item.id, .found = "no assertions", .wanted = "one for each item at least"});
+    }
+  }
+  return {};
+}
+
+ItemScore score_item(const Item& item, const Answer& answer, Metric metric,
+                     const grammar::Contract* contract) {
+  switch (metric) {
+    case Metric::field_accuracy:
+      return score_json(answer.text, *json_reference(item.reference), contract);
+    case Metric::label:
+      return score_label(answer.text, item.reference, contract);
+    case Metric::assertions:
+      return score_assertions(answer.text, item.assertions, contract);
+    case Metric::token_f1:
+      break;
+  }
+  return score_text(answer.text, item.reference, contract);
 }
 
 std::vector<Scores> score_all(const std::vector<Item>& items, const std::vector<ArmResult>& arms,
-                              const grammar::Contract* contract, Metric& metric) {
-  std::vector<std::optional<Json>> references;
-  metric = Metric::field_accuracy;
-  for (const Item& item : items) {
-    references.push_back(json_reference(item.reference));
-    if (!references.back())
-      metric = Metric::token_f1;  // one text reference makes the whole set text
-  }
+                              const grammar::Contract* contract, Metric metric) {
   std::vector<Scores> scores(arms.size());
   for (std::size_t a = 0; a < arms.size(); ++a) {
     for (std::size_t i = 0; i < items.size(); ++i) {
-      const std::string& answer = arms[a].answers[i].text;
-      scores[a].push_back(metric == Metric::field_accuracy
-                              ? score_json(answer, *references[i], contract)
-                              : score_text(answer, items[i].reference, contract));
+      const Answer& answer = arms[a].answers[i];
+      ItemScore& score = scores[a].emplace_back(score_item(items[i], answer, metric, contract));
+      if (!answer.failure.empty()) score.violations = {"no answer: " + answer.failure};
     }
   }
   return scores;
@@ -225,6 +261,8 @@ Result<Comparison> compare(const std::vector<Item>& items, const std::vector<Arm
   Comparison result;
   result.n = static_cast<std::int64_t>(items.size());
   result.subject = options.subject;
+  result.metric = options.metric ? *options.metric : metric_of(items);
+  ATTUNE_TRY_VOID(check_references(items, result.metric));
   result.scores = score_all(items, arms, options.contract, result.metric);
   result.compliance_basis = describe_basis(options, result.metric);
   std::size_t subject = arms.size();

@@ -11,20 +11,21 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "eval/arms.h"
 #include "eval/score.h"
-#include "eval/statistics.h"
+#include "stats/statistics.h"
 
 namespace attune::eval {
 
 struct FieldAccuracy {
   std::string name;
   std::int64_t n = 0;  // times the field occurs
-  Estimate accuracy;
+  stats::Estimate accuracy;
 };
 
 struct LatencySummary {
@@ -37,21 +38,24 @@ struct LatencySummary {
 struct ArmSummary {
   std::string name;
   std::int64_t n = 0;
-  Estimate format_compliance;
-  Estimate domain_accuracy;
-  Estimate exact_match;
-  Estimate json_found;
+  stats::Estimate format_compliance;
+  stats::Estimate domain_accuracy;
+  stats::Estimate exact_match;
+  stats::Estimate json_found;
   LatencySummary latency_ms;
+  LatencySummary first_token_ms;
   double prompt_tokens = 0;      // mean per item
   double completion_tokens = 0;  // mean per item
   std::int64_t preferred_terms = 0;
   std::int64_t forbidden_terms = 0;
+  std::int64_t failures = 0;  // items without an answer
+  std::int64_t cut = 0;       // answers that the limit of their length ended
   std::vector<FieldAccuracy> fields;
 };
 
 struct RateComparison {
-  PairedCounts counts;  // first = the subject
-  Estimate difference;
+  stats::PairedCounts counts;  // first = the subject
+  stats::Estimate difference;
   double p = 1;  // exact McNemar
 };
 
@@ -61,8 +65,8 @@ struct PairedComparison {
   std::string other;
   RateComparison format_compliance;
   RateComparison exact_match;
-  Estimate domain_accuracy_difference;
-  Estimate latency_ms_difference;  // of means
+  stats::Estimate domain_accuracy_difference;
+  stats::Estimate latency_ms_difference;  // of means
 };
 
 struct ExampleAnswer {
@@ -92,8 +96,9 @@ struct Comparison {
 
 struct CompareOptions {
   const grammar::Contract* contract = nullptr;
-  std::string subject = "tuned";  // compared with every other arm, if it is there
-  BootstrapOptions bootstrap = {};
+  std::optional<Metric> metric = {};  // absent: by the references
+  std::string subject = "tuned";      // compared with every other arm, if it is there
+  stats::BootstrapOptions bootstrap = {};
   std::int64_t examples = 5;
   std::int64_t worst = 10;
 };

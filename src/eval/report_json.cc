@@ -10,7 +10,7 @@ namespace {
 // Not finite numbers have no JSON form.
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
-Json to_json(const Estimate& estimate) {
+Json to_json(const stats::Estimate& estimate) {
   return {{"value", number(estimate.value)},
           {"low", number(estimate.low)},
           {"high", number(estimate.high)}};

@@ -164,7 +164,7 @@ std::string tests_section(const Comparison& comparison) {
     rows.push_back(rate_row(other, "Exact match", pair.exact_match));
     rows.push_back(
         {{other, measure_name(comparison), points_interval(pair.domain_accuracy_difference)}});
-    const Estimate& latency = pair.latency_ms_difference;
+    const stats::Estimate& latency = pair.latency_ms_difference;
     rows.push_back({{other, "Mean latency",
                      fmt::format("{} [{}, {}]", milliseconds(latency.value),
                                  milliseconds(latency.low), milliseconds(latency.high))}});

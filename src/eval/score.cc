@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/ascii.h"
 #include "grammar/canonical.h"
 
 namespace attune::eval {
@@ -210,6 +211,22 @@ ItemScore score_text(std::string_view answer, std::string_view reference,
     if (!score.compliant) score.violations.push_back("the answer is empty");
   }
   return score;
+}
+
+ItemScore score_label(std::string_view answer, std::string_view reference,
+                      const grammar::Contract* contract) {
+  ItemScore score = score_text(answer, reference, contract);
+  const bool right =
+      ascii_lower(collapsed_white_space(answer)) == ascii_lower(collapsed_white_space(reference));
+  score.accuracy = right ? 1 : 0;
+  return score;
+}
+
+std::string_view metric_name(Metric metric) {
+  for (const auto& [one, name] : kMetricNames) {
+    if (one == metric) return name;
+  }
+  return "";
 }
 
 double token_f1(std::string_view answer, std::string_view reference) {

@@ -20,9 +20,12 @@
 //                    at all.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "grammar/contract.h"
@@ -30,7 +33,19 @@
 
 namespace attune::eval {
 
-enum class Metric { field_accuracy, token_f1 };
+enum class Metric {
+  field_accuracy,
+  token_f1,
+  label,       // the reference is a label: right or wrong, letter case and white space aside
+  assertions,  // the weighted share of the item's assertions that hold
+};
+inline constexpr std::array kMetricNames = {
+    std::pair{Metric::field_accuracy, std::string_view("field_accuracy")},
+    std::pair{Metric::token_f1, std::string_view("token_f1")},
+    std::pair{Metric::label, std::string_view("label")},
+    std::pair{Metric::assertions, std::string_view("assertions")},
+};
+std::string_view metric_name(Metric metric);
 
 struct FieldScore {
   std::string name;  // "customer.name", "items[].price"
@@ -58,6 +73,10 @@ ItemScore score_json(std::string_view answer, const Json& reference,
                      const grammar::Contract* contract);
 ItemScore score_text(std::string_view answer, std::string_view reference,
                      const grammar::Contract* contract);
+
+// A label is right when it equals the reference, letter case and white space aside.
+ItemScore score_label(std::string_view answer, std::string_view reference,
+                      const grammar::Contract* contract);
 
 // The first JSON object or list in a text: the whole of it, or a balanced part that parses.
 std::optional<Json> find_json(std::string_view text);

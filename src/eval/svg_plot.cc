@@ -55,7 +55,8 @@ Frame frame_of(const std::vector<Curve>& curves) {
   return frame;
 }
 
-std::string axes(const Frame& frame, const std::string& value_label) {
+std::string axes(const Frame& frame, const std::string& value_label,
+                 const std::string& step_label) {
   std::string out;
   for (double tick : axis_ticks(frame.low_y, frame.high_y, 5)) {
     out += fmt::format(
@@ -71,9 +72,8 @@ std::string axes(const Frame& frame, const std::string& value_label) {
         "<text class=\"tick\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{:.0f}</text>",
         frame.x(tick), frame.top + frame.height + 18, tick);
   }
-  out +=
-      fmt::format("<text class=\"tick\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">step</text>",
-                  frame.left + frame.width, frame.top + frame.height + 36);
+  out += fmt::format("<text class=\"tick\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>",
+                     frame.left + frame.width, frame.top + frame.height + 36, escape(step_label));
   out += fmt::format("<text class=\"tick\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", frame.left + 4,
                      frame.top + 2, escape(value_label));
   return out;
@@ -134,7 +134,7 @@ std::vector<double> axis_ticks(double low, double high, int count) {
 }
 
 std::string line_plot(const std::string& title, const std::string& value_label,
-                      const std::vector<Curve>& curves) {
+                      const std::vector<Curve>& curves, const std::string& step_label) {
   const Frame frame = frame_of(curves);
   if (!(frame.high_x > frame.low_x)) return "";
   std::string description;
@@ -144,9 +144,9 @@ std::string line_plot(const std::string& title, const std::string& value_label,
   for (std::size_t i = 0; i < curves.size(); ++i) {
     const std::vector<CurvePoint> points = thinned(curves[i].points);
     if (points.empty()) continue;
-    description += fmt::format("{}: from {:.4g} at step {} to {:.4g} at step {}. ", curves[i].label,
-                               points.front().value, points.front().step, points.back().value,
-                               points.back().step);
+    description += fmt::format("{0}: from {2:.4g} at {1} {3} to {4:.4g} at {1} {5}. ",
+                               curves[i].label, step_label, points.front().value,
+                               points.front().step, points.back().value, points.back().step);
     body += drawn_curve(frame, curves[i], i);
     const double y = frame.top + frame.height + 36;
     legend += fmt::format(
@@ -156,8 +156,8 @@ std::string line_plot(const std::string& title, const std::string& value_label,
                           legend_x + 28, y, escape(curves[i].label));
     legend_x += 60 + 7.5 * static_cast<double>(curves[i].label.size());
   }
-  return opening(710, 276, title, description) + axes(frame, value_label) + body + legend +
-         "</svg>";
+  return opening(710, 276, title, description) + axes(frame, value_label, step_label) + body +
+         legend + "</svg>";
 }
 
 std::string bar_plot(const std::string& title, const std::vector<Bar>& bars) {

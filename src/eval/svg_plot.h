@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "eval/statistics.h"
+#include "stats/statistics.h"
 
 namespace attune::eval {
 
@@ -21,14 +21,14 @@ struct Curve {
   bool dots = false;  // draw the points too (few points)
 };
 
-// Lines over steps; the value axis starts at 0 if that costs little room. Not finite values are
-// left out. Empty when no curve has two points.
+// Lines over steps, or over what `step_label` names; the value axis starts at 0 if that costs
+// little room. Not finite values are left out. Empty when no curve has two points.
 std::string line_plot(const std::string& title, const std::string& value_label,
-                      const std::vector<Curve>& curves);
+                      const std::vector<Curve>& curves, const std::string& step_label = "step");
 
 struct Bar {
   std::string label;
-  Estimate rate;         // in [0, 1]
+  stats::Estimate rate;  // in [0, 1]
   bool subject = false;  // drawn in the accent colour
 };
 

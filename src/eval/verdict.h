@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "eval/statistics.h"
+#include "stats/statistics.h"
 
 namespace attune::eval {
 
@@ -19,7 +19,7 @@ struct Gate {
   std::string name;  // "format compliance"
   std::string arm;   // the arm that was measured
   double required = 0;
-  Estimate measured;
+  stats::Estimate measured;
   GateState state = GateState::missed;
 };
 

@@ -22,7 +22,7 @@ std::string percent(double share) { return fmt::format("{:.1f} %", shown_percent
 
 // Limits are rounded outwards, so that a printed interval never promises more than the computed
 // one.
-std::string percent_interval(const Estimate& rate) {
+std::string percent_interval(const stats::Estimate& rate) {
   constexpr double kSlack = 1e-9;  // 0.96 * 1000 must not fall to 959
   return fmt::format("{} [{:.1f}, {:.1f}]", percent(rate.value),
                      std::floor(rate.low * 1000 + kSlack) / 10,
@@ -34,7 +34,7 @@ std::string points(double difference) {
   return rounded == 0 ? "0.0" : fmt::format("{:+.1f}", rounded);
 }
 
-std::string points_interval(const Estimate& difference) {
+std::string points_interval(const stats::Estimate& difference) {
   return fmt::format("{} points [{}, {}]", points(difference.value), points(difference.low),
                      points(difference.high));
 }

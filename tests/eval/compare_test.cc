@@ -29,7 +29,7 @@ TEST(Compare, CountsRatesPairsAndLatency) {
   ASSERT_TRUE(result.has_value()) << result.error().message();
   const ArmSummary& tuned = *find_arm(*result, "tuned");
   EXPECT_DOUBLE_EQ(tuned.format_compliance.value, 0.9);
-  EXPECT_NEAR(tuned.format_compliance.low, wilson(90, 100).low, 1e-15);
+  EXPECT_NEAR(tuned.format_compliance.low, stats::wilson(90, 100).low, 1e-15);
   EXPECT_DOUBLE_EQ(tuned.domain_accuracy.value, 0.9);
   EXPECT_LT(tuned.domain_accuracy.low, 0.86);
   EXPECT_DOUBLE_EQ(tuned.latency_ms.median, 59.5);
@@ -53,7 +53,7 @@ TEST(Compare, GivesAPerfectArmAnIntervalOfSomeWidth) {
   const auto result = compare(items(50), {arm("tuned", 50, 50)}, {});
   ASSERT_TRUE(result.has_value());
   EXPECT_DOUBLE_EQ(result->arms[0].domain_accuracy.value, 1);
-  EXPECT_NEAR(result->arms[0].domain_accuracy.low, wilson(50, 50).low, 1e-15);
+  EXPECT_NEAR(result->arms[0].domain_accuracy.low, stats::wilson(50, 50).low, 1e-15);
   EXPECT_TRUE(result->worst.empty());
 }
 

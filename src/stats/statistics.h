@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace attune::eval {
+namespace attune::stats {
 
 // A value between two bounds, for example a rate with its 95 % interval.
 struct Estimate {
@@ -69,4 +69,4 @@ double mean(std::span<const double> values);
 // Holm's step-down adjustment (Holm 1979): p-values of a family, same order.
 std::vector<double> holm_adjusted(const std::vector<double>& p_values);
 
-}  // namespace attune::eval
+}  // namespace attune::stats

@@ -1,13 +1,15 @@
-#include "eval/statistics.h"
+#include "stats/statistics.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 #include "base/random.h"
+#include "stats/bootstrap_interval.h"
 
-namespace attune::eval {
+namespace attune::stats {
 
 namespace {
 
@@ -129,14 +131,6 @@ double mean(std::span<const double> values) {
 
 namespace {
 
-double sorted_quantile(const std::vector<double>& sorted, double q) {
-  if (sorted.empty()) return 0;
-  const double place = std::clamp(q, 0.0, 1.0) * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return std::lerp(sorted[below], sorted[above], place - static_cast<double>(below));
-}
-
 std::vector<double> resampled_means(std::span<const double> values,
                                     const BootstrapOptions& options) {
   const std::uint64_t n = values.size();
@@ -161,31 +155,15 @@ double quantile(std::vector<double> values, double q) {
 Estimate bootstrap_mean(std::span<const double> values, const BootstrapOptions& options) {
   if (values.empty()) return {0, 0, 0};
   const double estimate = mean(values);
-  double squares = 0;
-  double cubes = 0;
-  for (double value : values) {
-    const double deviation = value - estimate;
-    squares += deviation * deviation;
-    cubes += deviation * deviation * deviation;
-  }
-  if (squares <= 0 || options.resamples < 1) return {estimate, estimate, estimate};
-  const std::vector<double> means = resampled_means(values, options);
-
-  // Bias correction: where the estimate lies among the resampled means, ties counted by half.
-  // Acceleration: for a mean the jackknife sum reduces to the skewness of the values.
-  const auto below = std::lower_bound(means.begin(), means.end(), estimate) - means.begin();
-  const auto not_above = std::upper_bound(means.begin(), means.end(), estimate) - means.begin();
-  const double total = static_cast<double>(means.size());
-  const double share = std::clamp(static_cast<double>(below + not_above) / (2 * total), 0.5 / total,
-                                  1 - 0.5 / total);
-  const double bias = normal_quantile(share);
-  const double acceleration = cubes / (6 * std::pow(squares, 1.5));
-  const auto limit = [&](double p) {
-    const double z = bias + normal_quantile(p);
-    return sorted_quantile(means, normal_cdf(bias + z / (1 - acceleration * z)));
-  };
-  const double tail = (1 - options.confidence) / 2;
-  return {estimate, limit(tail), limit(1 - tail)};
+  // The jackknife value without x is (n mean - x) / (n - 1): the acceleration of BCa, which knows
+  // no scale, is that of the values the other way round.
+  std::vector<double> reversed(values.begin(), values.end());
+  for (double& value : reversed) value = -value;
+  const bool all_equal =
+      std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) == values.end();
+  if (all_equal || options.resamples < 1) return {estimate, estimate, estimate};
+  return bca_interval(estimate, resampled_means(values, options), jackknife_acceleration(reversed),
+                      options.confidence);
 }
 
 Estimate paired_mean_difference(std::span<const double> first, std::span<const double> second,
@@ -210,4 +188,4 @@ std::vector<double> holm_adjusted(const std::vector<double>& p_values) {
   return adjusted;
 }
 
-}  // namespace attune::eval
+}  // namespace attune::stats

@@ -1,11 +1,11 @@
 // Golden numbers: tools/make_statistics_golden.py (scipy).
-#include "eval/statistics.h"
+#include "stats/statistics.h"
 
 #include <cmath>
 
 #include <gtest/gtest.h>
 
-namespace attune::eval {
+namespace attune::stats {
 namespace {
 
 TEST(Statistics, NormalQuantileAgreesWithScipy) {
@@ -121,4 +121,4 @@ TEST(Statistics, HolmStepsDown) {
 }
 
 }  // namespace
-}  // namespace attune::eval
+}  // namespace attune::stats

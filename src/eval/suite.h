@@ -1,0 +1,93 @@
+// A suite: which items, which ways of answering them, and what is required of them; read from one
+// YAML or JSON file, or put together from a command line.
+//
+//   name: tickets
+//   data: test.jsonl              # any file that `attune data formats` lists; or tests: [...]
+//   contract: ticket.schema.json
+//   examples: train.jsonl         # where few-shot examples come from
+//   arms:
+//     - {name: zero_shot, model: models/attune-base}
+//     - {name: few_shot, model: models/attune-base, shots: [1, 3], pick: similar}
+//     - {name: tuned, model: out/tickets/adapter, instructed: false}
+//   require: {format_compliance: 0.96, domain_accuracy: 0.94}
+//
+// Paths are relative to the file. docs/evaluation.md has every key.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "eval/assertion.h"
+#include "eval/score.h"
+#include "io/file.h"
+#include "io/json.h"
+
+namespace attune::eval {
+
+// How the examples of a few-shot prompt are found.
+enum class Pick {
+  spread,   // evenly over the examples, the same for each item
+  similar,  // those whose question is most like the item's (shot_choice.h)
+  random,   // drawn for each item
+};
+
+struct SuiteArm {
+  std::string name;
+  std::string model;          // a folder: a model or an adapter; else a name at the endpoint
+  std::string endpoint = {};  // address; empty: OPENAI_BASE_URL or the server on this machine
+  bool instructed = true;     // the contract in words goes before the question
+  std::vector<std::int64_t> shots = {0};  // more than one: the best on the validation rows is taken
+  Pick pick = Pick::similar;
+  std::string system = {};  // a system message instead of the items' own
+  std::string prompt = {};  // a template over the variables of a test: "Summarise: {{text}}"
+};
+
+// A test as promptfoo writes it: variables, and assertions over the answer.
+struct SuiteTest {
+  std::string id;
+  Json variables = Json::object();
+  std::string reference = {};
+  std::vector<Assertion> assertions = {};
+};
+
+struct SuiteRequirements {
+  std::optional<double> format_compliance = {};
+  std::optional<double> domain_accuracy = {};
+  std::optional<double> exact_match = {};
+};
+
+struct Suite {
+  std::string name;
+  std::string data = {};  // path; empty: `tests`
+  std::string map = {};   // a --map line for `data`
+  std::vector<SuiteTest> tests = {};
+  std::string contract = {};
+  std::string examples = {};
+  std::string validation = {};
+  std::optional<Metric> metric = {};  // absent: by the references
+  std::string subject = {};           // the arm that the others are compared with; empty: the last
+  std::vector<SuiteArm> arms = {};
+  double temperature = 0;
+  std::int64_t most_tokens = 256;
+  std::uint64_t seed = 1;
+  std::int64_t timed_items = 20;  // answered once more, alone and the arms in turn, for latency
+  std::int64_t most_items = 0;    // 0: all
+  SuiteRequirements require = {};
+};
+
+// Refused: unknown keys, values of a wrong kind or range, no items, no arms, two arms of one name,
+// shots without examples, several shot counts without validation rows.
+Result<Suite> read_suite(const Path& path);
+// `folder` is what paths are relative to.
+Result<Suite> suite_from_json(const Json& document, std::string_view where, const Path& folder);
+// What every suite must have, however it came about.
+Result<void> check_suite(const Suite& suite, std::string_view where);
+
+Json to_json(const Suite& suite);
+
+std::string_view pick_name(Pick pick);
+
+}  // namespace attune::eval

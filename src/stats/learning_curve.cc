@@ -1,0 +1,273 @@
+#include "stats/learning_curve.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "stats/curve_fit.h"
+#include "stats/draws.h"
+#include "stats/isotonic.h"
+
+namespace attune::stats {
+
+namespace {
+
+constexpr std::size_t kLeastSizes = 3;
+
+CurveCount count_of(const CurvePoint& point) {
+  return {static_cast<double>(point.examples), point.failures, static_cast<double>(point.items)};
+}
+
+// Where the runs of each size lie in the sorted points.
+struct SizeGroup {
+  std::size_t first = 0;
+  std::size_t runs = 0;
+};
+
+std::vector<SizeGroup> groups_by_size(const std::vector<CurvePoint>& points) {
+  std::vector<SizeGroup> groups;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (i == 0 || points[i].examples != points[i - 1].examples) groups.push_back({i, 0});
+    ++groups.back().runs;
+  }
+  return groups;
+}
+
+Result<void> check_points(const std::vector<CurvePoint>& points, const CurveOptions& options) {
+  for (const CurvePoint& point : points) {
+    if (point.examples < 0 || point.items < 1 || !(point.failures >= 0) ||
+        point.failures > static_cast<double>(point.items)) {
+      return bad_input(
+          {.where = "learning curve",
+           .found = fmt::format("a run on {} examples with {} failures of {} items", point.examples,
+                                point.failures, point.items),
+           .wanted = "0 or more examples, and 0 to `items` failures of 1 or more items",
+           .fix = "check how the run was scored"});
+    }
+    if (!point.item_errors.empty() &&
+        point.item_errors.size() != static_cast<std::size_t>(point.items)) {
+      return bad_input(
+          {.where = "learning curve",
+           .found = fmt::format("a run on {} examples with {} item errors for {} items",
+                                point.examples, point.item_errors.size(), point.items),
+           .wanted = "one error an item",
+           .fix = "give them all, or none"});
+    }
+  }
+  const std::size_t sizes = groups_by_size(points).size();
+  if (sizes < kLeastSizes) {
+    return bad_input({.where = "learning curve",
+                      .found = fmt::format("{} size{}", sizes, sizes == 1 ? "" : "s"),
+                      .wanted = fmt::format("runs at {} sizes or more", kLeastSizes),
+                      .fix = "train on further subsets, for example half and a quarter"});
+  }
+  if (options.resamples < 1 || !(options.confidence > 0 && options.confidence < 1) ||
+      !(options.largest_extrapolation >= 1)) {
+    return bad_input(
+        {.where = "learning curve",
+         .found = fmt::format("{} resamples, confidence {}, extrapolation {}", options.resamples,
+                              options.confidence, options.largest_extrapolation),
+         .wanted = "1 or more resamples, a confidence between 0 and 1, and an "
+                   "extrapolation of 1 or more"});
+  }
+  return {};
+}
+
+Result<std::vector<CurveModel>> usable_models(const std::vector<CurveModel>& models,
+                                              std::size_t sizes, bool has_zero) {
+  std::vector<CurveModel> usable;
+  for (const CurveModel model : models) {
+    if (curve_parameter_count(model) <= sizes && (!has_zero || has_value_at_zero(model)))
+      usable.push_back(model);
+  }
+  if (usable.empty()) {
+    return bad_input({.where = "learning curve",
+                      .found = fmt::format("no law that {} sizes{} can carry", sizes,
+                                           has_zero ? ", one of them 0," : ""),
+                      .wanted = "as many sizes as the law has parameters",
+                      .fix = "train on further subsets, or choose the exponential law"});
+  }
+  return usable;
+}
+
+Result<BandMethod> usable_band(const std::vector<CurvePoint>& points, BandMethod wanted) {
+  const std::vector<SizeGroup> groups = groups_by_size(points);
+  const bool repeated = std::all_of(groups.begin(), groups.end(),
+                                    [](const SizeGroup& group) { return group.runs >= 2; });
+  const bool lined_up = std::all_of(points.begin(), points.end(), [&](const CurvePoint& point) {
+    return !point.item_errors.empty() && point.items == points[0].items;
+  });
+  if (wanted == BandMethod::automatic)
+    return repeated && lined_up ? BandMethod::two_level : BandMethod::parametric;
+  if ((wanted != BandMethod::parametric && !repeated) ||
+      (wanted == BandMethod::two_level && !lined_up)) {
+    return bad_input({.where = "learning curve",
+                      .found = fmt::format("the band \"{}\" for runs that do not allow it",
+                                           band_method_name(wanted)),
+                      .wanted = wanted == BandMethod::points
+                                    ? "two runs or more at each size"
+                                    : "two runs or more at each size, with the errors of the same "
+                                      "items",
+                      .fix = "use the parametric band, or add runs with other seeds"});
+  }
+  return wanted;
+}
+
+double averaged_error(const std::vector<FittedModel>& models, double n) {
+  double error = 0;
+  for (const FittedModel& fit : models)
+    error += fit.weight * curve_error(fit.model, fit.parameters, n);
+  return std::clamp(error, 0.0, 1.0);
+}
+
+std::vector<CurveCount> redraw_from_curve(const LearningCurve& curve, Draws& draws) {
+  std::vector<CurveCount> counts;
+  for (const CurvePoint& point : curve.points) {
+    const double error = averaged_error(curve.models, static_cast<double>(point.examples));
+    CurveCount count = count_of(point);
+    count.failures =
+        static_cast<double>(draws.beta_binomial(point.items, error, curve.overdispersion));
+    counts.push_back(count);
+  }
+  return counts;
+}
+
+// Runs are drawn within each size; with `items`, the same drawn items count at every run.
+std::vector<CurveCount> redraw_runs(const std::vector<CurvePoint>& points, bool items,
+                                    Draws& draws) {
+  std::vector<double> times;  // how often each item was drawn
+  if (items) {
+    times.resize(points[0].item_errors.size());
+    for (std::size_t i = 0; i < times.size(); ++i) ++times[draws.below(times.size())];
+  }
+  std::vector<CurveCount> counts;
+  for (const SizeGroup& group : groups_by_size(points)) {
+    for (std::size_t i = 0; i < group.runs; ++i) {
+      const CurvePoint& drawn = points[group.first + draws.below(group.runs)];
+      CurveCount count = count_of(drawn);
+      if (items) {
+        count.failures = 0;
+        for (std::size_t k = 0; k < times.size(); ++k)
+          count.failures += times[k] * drawn.item_errors[k];
+      }
+      counts.push_back(count);
+    }
+  }
+  return counts;
+}
+
+std::vector<FittedModel> named(const std::vector<CurveFit>& fits, const CurveScale& scale) {
+  std::vector<FittedModel> models;
+  for (const CurveFit& fit : fits) {
+    models.push_back({.model = fit.model,
+                      .parameters = curve_parameters(fit.model, fit.at, scale),
+                      .log_likelihood = fit.log_likelihood,
+                      .aicc = fit.aicc,
+                      .weight = fit.weight});
+  }
+  return models;
+}
+
+// The smallest Holm-adjusted p of the one-sided tests that a size has more errors than the one
+// before it: two-sample z with pooled rate and the overdispersion of the curve.
+double smallest_reversal_p(std::span<const CurveCount> pooled, std::span<const double> worth) {
+  std::vector<double> p;
+  for (std::size_t i = 1; i < pooled.size(); ++i) {
+    const double before = pooled[i - 1].failures / pooled[i - 1].items;
+    const double after = pooled[i].failures / pooled[i].items;
+    const double rate = (before * worth[i - 1] + after * worth[i]) / (worth[i - 1] + worth[i]);
+    const double variance = rate * (1 - rate) * (1 / worth[i - 1] + 1 / worth[i]);
+    p.push_back(variance > 0 ? normal_cdf((before - after) / std::sqrt(variance)) : 1);
+  }
+  const std::vector<double> adjusted = holm_adjusted(p);
+  return *std::min_element(adjusted.begin(), adjusted.end());
+}
+
+MonotoneCheck check_monotone(const LearningCurve& curve) {
+  MonotoneCheck check;
+  std::vector<CurveCount> pooled;
+  std::vector<double> worth;  // independent items at each size
+  for (const SizeGroup& group : groups_by_size(curve.points)) {
+    CurveCount sum{.size = static_cast<double>(curve.points[group.first].examples)};
+    double independent = 0;
+    for (std::size_t i = group.first; i < group.first + group.runs; ++i) {
+      const double items = static_cast<double>(curve.points[i].items);
+      sum.failures += curve.points[i].failures;
+      sum.items += items;
+      independent += items / (1 + (items - 1) * curve.overdispersion);
+    }
+    pooled.push_back(sum);
+    worth.push_back(independent);
+    check.sizes.push_back(sum.size);
+    check.scores.push_back(1 - sum.failures / sum.items);
+  }
+  check.scores = isotonic(check.scores, worth);
+  for (std::size_t i = 0; i < check.sizes.size(); ++i) {
+    const double fitted = 1 - averaged_error(curve.models, check.sizes[i]);
+    check.largest_gap = std::max(check.largest_gap, std::abs(fitted - check.scores[i]));
+  }
+  check.reversal_p = smallest_reversal_p(pooled, worth);
+  return check;
+}
+
+}  // namespace
+
+CurvePoint score_point(std::int64_t examples, double mean_score, std::int64_t items) {
+  return {.examples = examples,
+          .failures = (1 - mean_score) * static_cast<double>(items),
+          .items = items};
+}
+
+std::string_view band_method_name(BandMethod method) {
+  switch (method) {
+    case BandMethod::automatic:
+      return "automatic";
+    case BandMethod::parametric:
+      return "parametric";
+    case BandMethod::points:
+      return "points";
+    case BandMethod::two_level:
+      break;
+  }
+  return "two_level";
+}
+
+Result<LearningCurve> fit_learning_curve(std::vector<CurvePoint> points,
+                                         const CurveOptions& options) {
+  std::stable_sort(points.begin(), points.end(), [](const CurvePoint& a, const CurvePoint& b) {
+    return a.examples < b.examples;
+  });
+  ATTUNE_TRY_VOID(check_points(points, options));
+  std::vector<CurveCount> counts;
+  for (const CurvePoint& point : points) counts.push_back(count_of(point));
+  const CurveScale scale = curve_scale(counts);
+  ATTUNE_TRY(const std::vector<CurveModel> models,
+             usable_models(options.models, groups_by_size(points).size(), scale.smallest <= 0));
+  LearningCurve curve{.confidence = options.confidence,
+                      .smallest_size = scale.smallest,
+                      .largest_size = scale.largest};
+  ATTUNE_TRY(curve.band, usable_band(points, options.band));
+  const bool beyond = std::all_of(models.begin(), models.end(), extrapolates);
+  curve.limit = scale.largest * (beyond ? options.largest_extrapolation : 1);
+  curve.points = std::move(points);
+  curve.overdispersion = estimate_overdispersion(models, counts, scale);
+  const std::vector<CurveFit> fits = fit_curves(models, counts, scale, curve.overdispersion);
+  curve.models = named(fits, scale);
+  std::stable_sort(curve.models.begin(), curve.models.end(),
+                   [](const FittedModel& a, const FittedModel& b) { return a.weight > b.weight; });
+  for (std::int64_t i = 0; i < options.resamples; ++i) {
+    Draws draws(options.seed, "learning curve", static_cast<std::uint64_t>(i));
+    const std::vector<CurveCount> drawn =
+        curve.band == BandMethod::parametric
+            ? redraw_from_curve(curve, draws)
+            : redraw_runs(curve.points, curve.band == BandMethod::two_level, draws);
+    curve.resamples.push_back(
+        named(fit_curves(models, drawn, scale, curve.overdispersion, fits), scale));
+  }
+  curve.check = check_monotone(curve);
+  return curve;
+}
+
+}  // namespace attune::stats
