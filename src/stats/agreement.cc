@@ -54,6 +54,7 @@ std::optional<Estimate> cohen_kappa(std::span<const std::int64_t> first,
   std::map<std::pair<std::int64_t, std::int64_t>, double> cells;
   std::map<std::int64_t, double> rows;
   std::map<std::int64_t, double> columns;
+  if (items == 0) return std::nullopt;
   const double n = static_cast<double>(items);
   for (std::size_t i = 0; i < items; ++i) {
     cells[{first[i], second[i]}] += 1 / n;

@@ -14,6 +14,9 @@ namespace {
 constexpr double kLeastError = 1e-12;  // of a curve: keeps logarithms finite
 constexpr std::size_t kStarts = 5;
 constexpr std::size_t kWarmStarts = 1;  // besides the warm one
+// Of the gradient; the log likelihood is then within about 1e-7 and 1e-5 of its maximum.
+constexpr double kTolerance = 1e-6;
+constexpr double kWarmTolerance = 1e-5;
 constexpr int kOverdispersionRounds = 4;
 
 double logit(double p) { return std::log(p / (1 - p)); }
@@ -136,7 +139,7 @@ CurveFit fit_curve(CurveModel model, std::span<const CurveCount> counts, const C
   Minimum best;
   best.value = HUGE_VAL;
   const auto attempt = [&](const std::vector<double>& start) {
-    Minimum found = minimise(objective, start, 1e-7);
+    Minimum found = minimise(objective, start, warm == nullptr ? kTolerance : kWarmTolerance);
     if (found.value < best.value) best = std::move(found);
   };
   if (warm != nullptr) {

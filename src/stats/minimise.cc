@@ -10,10 +10,9 @@ namespace {
 
 constexpr double kLargestStep = 4;    // in any one variable
 constexpr double kSufficient = 1e-4;  // Armijo: the share of the promised fall that is asked for
-constexpr double kLeastShrink = 1e-12;
+constexpr double kLeastShrink = 1e-9;
 constexpr double kLeastCurvature = 1e-14;
-constexpr double kNoFall = 1e-15;
-constexpr double kNoStep = 1e-12;
+constexpr double kNoFall = 1e-13;  // about what a likelihood loses to rounding
 
 double dot(const std::vector<double>& a, const std::vector<double>& b) {
   double sum = 0;
@@ -117,8 +116,7 @@ Minimum minimise(const SmoothFunction& f, std::vector<double> start, double tole
       inverse.update(step, change);
       fresh = false;
     }
-    const bool still =
-        here.value - next.value <= kNoFall * std::abs(here.value) && largest(step) <= kNoStep;
+    const bool still = here.value - next.value <= kNoFall * std::abs(here.value);
     here = std::move(next);
     if (still) break;
   }
