@@ -186,6 +186,40 @@ const std::vector<std::string_view> kNamedEndpoints = {
     "ALTER TABLE endpoints ADD COLUMN previous_until BIGINT NOT NULL DEFAULT 0",
 };
 
+// Evals, their runs and the output items of runs. The lease of a run is as that of a job: whoever
+// has the newest attempt writes. `number` is the place of an item in its data, from 0.
+const std::vector<std::string_view> kEvals = {
+    R"(CREATE TABLE evals (
+         sequence {counter},
+         id TEXT NOT NULL UNIQUE,
+         organization TEXT NOT NULL,
+         project TEXT NOT NULL,
+         updated_at BIGINT NOT NULL,
+         object TEXT NOT NULL))",
+    "CREATE INDEX evals_by_tenant ON evals (organization, project, sequence)",
+    R"(CREATE TABLE eval_runs (
+         sequence {counter},
+         id TEXT NOT NULL UNIQUE,
+         eval BIGINT NOT NULL REFERENCES evals(sequence),
+         status TEXT NOT NULL,
+         object TEXT NOT NULL,
+         data_source TEXT NOT NULL,
+         digest TEXT NOT NULL,
+         attempt BIGINT NOT NULL,
+         worker TEXT NOT NULL,
+         lease_until BIGINT NOT NULL))",
+    "CREATE INDEX eval_runs_by_eval ON eval_runs (eval, sequence)",
+    "CREATE INDEX eval_runs_unfinished ON eval_runs (status, sequence) WHERE status IN ('queued', "
+    "'in_progress')",
+    R"(CREATE TABLE eval_items (
+         run BIGINT NOT NULL REFERENCES eval_runs(sequence),
+         number BIGINT NOT NULL,
+         id TEXT NOT NULL UNIQUE,
+         status TEXT NOT NULL,
+         object TEXT NOT NULL,
+         PRIMARY KEY (run, number)))",
+};
+
 std::string in_dialect(std::string_view statement, bool is_postgresql) {
   constexpr std::string_view kCounter = "{counter}";
   std::string text(statement);
@@ -221,8 +255,8 @@ Result<void> apply(Connection& connection, const Migration& migration) {
 }  // namespace
 
 const std::vector<Migration>& migrations() {
-  static const std::vector<Migration> all = {{1, "first", kFirst},
-                                             {2, "named endpoints", kNamedEndpoints}};
+  static const std::vector<Migration> all = {
+      {1, "first", kFirst}, {2, "named endpoints", kNamedEndpoints}, {3, "evals", kEvals}};
   return all;
 }
 

@@ -11,6 +11,7 @@
 #include "io/file.h"
 #include "io/json.h"
 #include "jobs/state.h"
+#include "wire/evals.h"
 #include "wire/objects.h"
 
 namespace attune::jobs {
@@ -88,6 +89,30 @@ struct JobRow {
   std::int64_t lease_until = 0;
   std::int64_t losses = 0;  // workers lost since the last checkpoint
   std::int64_t last_event = 0;
+};
+
+// A run of an eval, and what it works on.
+struct EvalRunRow {
+  wire::EvalRunObject run = {};
+  Json data_source = nullptr;  // as it was given
+  std::string digest = {};     // of the file with its rows, stored until the run ends; empty: none
+};
+
+// A run that a server works on. While its attempt is the newest one, that server alone writes.
+struct ClaimedEvalRun {
+  EvalRunRow row = {};
+  wire::EvalObject eval = {};
+  Tenant tenant = {};
+  std::int64_t attempt = 0;
+  std::vector<std::int64_t> done = {};  // numbers of the items that are stored, rising
+};
+
+struct NewEvalItem {
+  std::string id = {};
+  std::int64_t number = 0;  // its place in the data, from 0
+  wire::EvalItemStatus status = wire::EvalItemStatus::error;
+  Json object = nullptr;       // as it is sent
+  wire::EvalTally tally = {};  // what it adds to that of the run
 };
 
 // A request's outcome under its Idempotency-Key, both hashed.

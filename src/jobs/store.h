@@ -120,6 +120,14 @@ enum class Recorded {
   refused  // the state does not allow it (the job was paused or cancelled meanwhile)
 };
 
+// ---- evals ----
+
+struct EvalRunAnswer {
+  enum class Outcome { done, wrong_state, not_found };
+  Outcome outcome = Outcome::done;
+  EvalRunRow row = {};  // as it is now; empty if not found
+};
+
 // ---- upkeep ----
 
 struct Statistics {
@@ -259,6 +267,53 @@ class Store {
   Result<std::vector<ModelRow>> list_models(const Tenant& tenant);
   // Its own only. What was removed, whose folder the caller deletes.
   Result<std::optional<ModelRow>> remove_model(const Tenant& tenant, std::string_view id);
+
+  // ---- evals ----
+  Result<void> add_eval(const Tenant& tenant, const wire::EvalObject& eval);
+  Result<std::optional<wire::EvalObject>> find_eval(const Tenant& tenant, std::string_view id);
+  // In the order of creation, or of the last update.
+  Result<Page<wire::EvalObject>> list_evals(const Tenant& tenant, const wire::PageQuery& query,
+                                            bool by_update = false);
+  // The eval with what the update names changed; none: no such eval.
+  Result<std::optional<wire::EvalObject>> update_eval(const Tenant& tenant, std::string_view id,
+                                                      const wire::EvalUpdate& update);
+  // Its runs and their items too. False: no such eval.
+  Result<bool> remove_eval(const Tenant& tenant, std::string_view id);
+
+  // ---- runs of evals, for requests ----
+  // The content named by its digest stays stored until the run ends. False: no such eval.
+  Result<bool> add_eval_run(const Tenant& tenant, const EvalRunRow& row);
+  Result<std::optional<EvalRunRow>> find_eval_run(const Tenant& tenant, std::string_view eval_id,
+                                                  std::string_view id);
+  Result<Page<EvalRunRow>> list_eval_runs(const Tenant& tenant, std::string_view eval_id,
+                                          const wire::PageQuery& query,
+                                          std::optional<wire::EvalRunStatus> status = {});
+  // A run that has not ended is canceled at once: who works on it learns of it at its next write.
+  Result<EvalRunAnswer> cancel_eval_run(const Tenant& tenant, std::string_view eval_id,
+                                        std::string_view id);
+  Result<bool> remove_eval_run(const Tenant& tenant, std::string_view eval_id, std::string_view id);
+  // The items' objects, as they are sent, in the order of the data.
+  Result<Page<Json>> list_eval_items(const Tenant& tenant, std::string_view eval_id,
+                                     std::string_view run_id, const wire::PageQuery& query,
+                                     std::optional<wire::EvalItemStatus> status = {});
+  Result<std::optional<Json>> find_eval_item(const Tenant& tenant, std::string_view eval_id,
+                                             std::string_view run_id, std::string_view id);
+
+  // ---- runs of evals, for the server that works on them ----
+  // The oldest run that is queued, or that nobody works on any more; it is in progress then.
+  Result<std::optional<ClaimedEvalRun>> claim_eval_run(const std::string& worker,
+                                                       std::int64_t lease_seconds);
+  // Stores items and their tallies, and holds the run for `lease_seconds` more; `items` may be
+  // empty. An item whose number is stored already is dropped. False: the run was canceled or
+  // removed, or another server has it; nothing was written.
+  Result<bool> record_eval_items(std::string_view run_id, std::int64_t attempt,
+                                 std::int64_t lease_seconds, const std::vector<NewEvalItem>& items);
+  // Completed, or failed with an error. False as above.
+  Result<bool> end_eval_run(std::string_view run_id, std::int64_t attempt,
+                            wire::EvalRunStatus status,
+                            const std::optional<wire::EvalError>& error = {});
+  // For a server that stops: another one, or this one when it is back, goes on with the run.
+  Result<void> let_go_of_eval_run(std::string_view run_id, std::int64_t attempt);
 
   // ---- API keys ----
   Result<void> add_key(const KeyRow& key);

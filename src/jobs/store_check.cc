@@ -94,11 +94,13 @@ Result<void> check_blobs(Check& check) {
 }
 
 Result<void> check_references(Check& check) {
-  // Who holds: files, parts of uploads, jobs that have not ended.
+  // Who holds: files, parts of uploads, jobs and runs of evals that have not ended.
   constexpr std::string_view kNoHolder =
       "NOT EXISTS (SELECT 1 FROM files WHERE files.id = holder) AND NOT EXISTS (SELECT 1 FROM "
       "upload_parts WHERE upload_parts.id = holder) AND NOT EXISTS (SELECT 1 FROM jobs WHERE "
-      "jobs.id = holder AND status IN ('validating_files', 'queued', 'running', 'paused'))";
+      "jobs.id = holder AND status IN ('validating_files', 'queued', 'running', 'paused')) AND NOT "
+      "EXISTS (SELECT 1 FROM eval_runs WHERE eval_runs.id = holder AND status IN ('queued', "
+      "'in_progress'))";
   ATTUNE_TRY(Rows rows,
              check.connection.select(
                  fmt::format("SELECT holder FROM blob_references WHERE {}", kNoHolder), {}, "t"));

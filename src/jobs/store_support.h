@@ -82,6 +82,12 @@ Result<void> insert_model(Connection& connection, const Tenant& tenant, const Mo
 // Stores the upload in its last state and forgets its parts.
 Result<void> end_upload(Connection& connection, const wire::UploadObject& upload);
 
+// ---- runs of evals ----
+bool is_unfinished(wire::EvalRunStatus status);
+// Stores the run in its last state, lets go of its rows and tells webhooks.
+Result<void> finish_eval_run(Connection& connection, const Tenant& tenant, std::int64_t sequence,
+                             const wire::EvalRunObject& run);
+
 // ---- idempotency and webhooks ----
 Result<std::optional<Remembered>> find_remembered(Connection& connection, const Tenant& tenant,
                                                   std::string_view key_hash);
