@@ -1,11 +1,11 @@
 #include "advise/verdict.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 
 #include "eval/words.h"
+#include "stats/power.h"
 
 namespace attune::advise {
 
@@ -163,7 +163,7 @@ void conclude_too_few(const PairedComparison& pair, std::int64_t n, const Thresh
            static_cast<double>(n);
   };
   const double psi = std::max(discordant(pair.format_compliance), discordant(pair.exact_match));
-  const std::int64_t needed = items_needed(psi, thresholds.least_gain);
+  const std::int64_t needed = stats::items_needed(psi, thresholds.least_gain);
   if (needed > n) {
     verdict.reasons.push_back(
         fmt::format("The arms disagree on {} of the items; about {} held-out items (now {}) would "
@@ -228,16 +228,6 @@ void apply_gates(const Comparison& comparison, const ArmSummary& tuned,
 }
 
 }  // namespace
-
-std::int64_t items_needed(double discordant, double gain) {
-  if (gain <= 0) return 0;
-  // The arms can't differ by more than they disagree.
-  const double psi = std::max(discordant, gain);
-  const double z = stats::normal_quantile(0.975);
-  const double z_power = stats::normal_quantile(0.8);
-  const double root = z * std::sqrt(psi) + z_power * std::sqrt(std::max(0.0, psi - gain * gain));
-  return static_cast<std::int64_t>(std::ceil(root * root / (gain * gain)));
-}
 
 Verdict decide(const Comparison& comparison, const Requirements& requirements,
                const Thresholds& thresholds) {

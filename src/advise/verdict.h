@@ -53,9 +53,4 @@ struct Thresholds {
 eval::Verdict decide(const eval::Comparison& comparison, const Requirements& requirements = {},
                      const Thresholds& thresholds = {});
 
-// Items needed so that an exact paired test sees a difference `gain` with 80 % power at 5 %, when
-// the two arms disagree on a share `discordant` of items: (z sqrt(psi) + z_b sqrt(psi - d^2))^2 /
-// d^2 (Connor 1987).
-std::int64_t items_needed(double discordant, double gain);
-
 }  // namespace attune::advise

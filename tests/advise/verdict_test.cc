@@ -108,12 +108,5 @@ TEST(Verdict, NeedsATunedArmAndAPromptingArm) {
   EXPECT_EQ(decide(comparison(10, {{"tuned", 5}}), {.format_compliance = 0.99}).exit_code, 1);
 }
 
-TEST(ItemsNeeded, AgreesWithThePublishedFormula) {
-  EXPECT_EQ(items_needed(0.11, 0.05), 343);
-  EXPECT_EQ(items_needed(0.07, 0.03), 609);
-  EXPECT_EQ(items_needed(0.33, 0.29), 29);
-  EXPECT_EQ(items_needed(0.04, 0.01), 3138);
-}
-
 }  // namespace
 }  // namespace attune::advise
