@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Writes tests/metrics/golden/labels.json (scikit-learn), assignment.json (scipy) and xml.json (expat).
+"""Writes tests/metrics/golden: labels.json (scikit-learn), assignment.json (scipy), xml.json (expat), answers.json (SQuAD's rules).
 
 Needs (any venv) scikit-learn and scipy; versions are written into the files.
   python3 tools/make_metrics_golden.py
 """
+import collections
 import json
 import pathlib
 import pyexpat
 import random
+import re
 import warnings
 
 import numpy as np
@@ -79,3 +81,23 @@ def well_formed(text):
 
 write("xml.json", {"made_by": {"expat": pyexpat.EXPAT_VERSION}, "cases": [{"text": t, "well_formed": well_formed(t)} for t in XML]})
 print(len(cases), "label cases,", len(assignments), "assignments,", len(XML), "XML texts")
+
+
+# Short answers by SQuAD's rules, written from the paper's appendix.
+def plain(text):
+    text = "".join(c for c in text.lower() if c not in "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+    return " ".join(re.sub(r"\b(a|an|the)\b", " ", text).split())
+
+
+def f1(answer, reference):
+    given, wanted = plain(answer).split(), plain(reference).split()
+    if not given or not wanted:
+        return float(given == wanted)
+    same = sum((collections.Counter(given) & collections.Counter(wanted)).values())
+    return 2 * same / (len(given) + len(wanted))
+
+
+ANSWERS = ["", "a", "the", "The cat.", "the Cat", "An  apple a day", "theatre", "a-b", "another", "café a", "3.14", "1,000", "$5.00", "the the cat",
+           "A.", "it's the end", "...", "ein Mann", "Übung", "the cat sat on the mat", "mat the on sat cat", "a\u00a0b", "anästhesie an"]
+pairs = [(a, b) for i, a in enumerate(ANSWERS) for b in (a, ANSWERS[i * 7 % len(ANSWERS)], ANSWERS[(i * 3 + 4) % len(ANSWERS)])]
+write("answers.json", {"cases": [{"answer": a, "reference": b, "plain": plain(a), "exact": plain(a) == plain(b), "f1": f1(a, b)} for a, b in pairs]})

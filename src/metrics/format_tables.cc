@@ -6,22 +6,13 @@
 #include "base/trim.h"
 #include "io/csv.h"
 #include "metrics/format_parts.h"
+#include "metrics/text_parts.h"
 
 namespace attune::metrics {
 
 namespace {
 
 using Row = std::vector<std::string>;
-
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
 
 // The share of the wanted columns that a header has, and what is wrong with it.
 void judge_header(const Row& header, const Row& wanted, FormatVerdict& verdict) {

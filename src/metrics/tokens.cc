@@ -4,13 +4,13 @@
 #include <utility>
 
 #include "metrics/porter_stem.h"
+#include "metrics/text_parts.h"
 #include "text/unicode.h"
 
 namespace attune::metrics {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_stop(char c) { return c == '.' || c == ','; }
 
 bool separates(char32_t code) {
@@ -37,7 +37,7 @@ std::string apart_after_non_digit(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     out += text[i];
-    if (!is_digit(text[i]) && i + 1 < text.size() && is_stop(text[i + 1])) {
+    if (!is_ascii_digit(text[i]) && i + 1 < text.size() && is_stop(text[i + 1])) {
       out += ' ';
       out += text[++i];
       out += ' ';
@@ -50,7 +50,7 @@ std::string apart_after_non_digit(std::string_view text) {
 std::string apart_before_non_digit(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (is_stop(text[i]) && i + 1 < text.size() && !is_digit(text[i + 1])) {
+    if (is_stop(text[i]) && i + 1 < text.size() && !is_ascii_digit(text[i + 1])) {
       out += ' ';
       out += text[i];
       out += ' ';
@@ -66,7 +66,7 @@ std::string apart_dash_after_digit(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     out += text[i];
-    if (is_digit(text[i]) && i + 1 < text.size() && text[i + 1] == '-') {
+    if (is_ascii_digit(text[i]) && i + 1 < text.size() && text[i + 1] == '-') {
       out += " - ";
       ++i;
     }
@@ -138,7 +138,7 @@ Tokens rouge_tokens(std::string_view text, bool stem) {
     word.clear();
   };
   for (char c : text::lower_case(text)) {
-    if ((c >= 'a' && c <= 'z') || is_digit(c)) {
+    if ((c >= 'a' && c <= 'z') || is_ascii_digit(c)) {
       word += c;
     } else {
       end_word();
