@@ -80,33 +80,24 @@ std::vector<std::vector<double>> starts(CurveModel model, std::span<const CurveC
   return found;
 }
 
-// Distance of Pearson's statistic from its degrees of freedom at overdispersion rho.
-double pearson(const CurveFit& fit, std::span<const CurveCount> counts, const CurveScale& scale,
-               double rho) {
+double pearson(std::span<const CurveCount> counts, std::span<const double> rates, double rho) {
   double sum = 0;
-  for (const CurveCount& count : counts) {
-    CurveCoordinates unused{};
-    const double p = std::clamp(curve_error(fit.model, fit.at, scale, count.size, unused),
-                                kLeastError, 1 - kLeastError);
-    const double off = count.failures - count.items * p;
-    sum += off * off / (count.items * p * (1 - p) * (1 + (count.items - 1) * rho));
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const double p = std::clamp(rates[i], kLeastError, 1 - kLeastError);
+    const double off = counts[i].failures - counts[i].items * p;
+    sum += off * off / (counts[i].items * p * (1 - p) * (1 + (counts[i].items - 1) * rho));
   }
   return sum;
 }
 
-double solve_overdispersion(const CurveFit& fit, std::span<const CurveCount> counts,
-                            const CurveScale& scale) {
-  const double degrees =
-      static_cast<double>(counts.size()) - static_cast<double>(curve_parameter_count(fit.model));
-  if (degrees <= 0 || pearson(fit, counts, scale, 0) <= degrees) return 0;
-  double low = 0;
-  double high = 1;
-  if (pearson(fit, counts, scale, high) >= degrees) return high;
-  for (int i = 0; i < 60; ++i) {
-    const double middle = (low + high) / 2;
-    (pearson(fit, counts, scale, middle) > degrees ? low : high) = middle;
+double fitted_overdispersion(const CurveFit& fit, std::span<const CurveCount> counts,
+                             const CurveScale& scale) {
+  std::vector<double> rates;
+  for (const CurveCount& count : counts) {
+    CurveCoordinates unused{};
+    rates.push_back(curve_error(fit.model, fit.at, scale, count.size, unused));
   }
-  return (low + high) / 2;
+  return overdispersion_around(counts, rates, curve_parameter_count(fit.model));
 }
 
 }  // namespace
@@ -171,6 +162,21 @@ std::vector<CurveFit> fit_curves(std::span<const CurveModel> models,
   return fits;
 }
 
+double overdispersion_around(std::span<const CurveCount> counts, std::span<const double> rates,
+                             std::size_t parameters) {
+  if (counts.size() <= parameters) return 0;
+  const double degrees = static_cast<double>(counts.size() - parameters);
+  if (pearson(counts, rates, 0) <= degrees) return 0;
+  double low = 0;
+  double high = 1;
+  if (pearson(counts, rates, high) >= degrees) return high;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = (low + high) / 2;
+    (pearson(counts, rates, middle) > degrees ? low : high) = middle;
+  }
+  return (low + high) / 2;
+}
+
 double estimate_overdispersion(std::span<const CurveModel> models,
                                std::span<const CurveCount> counts, const CurveScale& scale) {
   double rho = 0;
@@ -179,7 +185,7 @@ double estimate_overdispersion(std::span<const CurveModel> models,
     const auto likeliest = std::max_element(
         fits.begin(), fits.end(),
         [](const CurveFit& a, const CurveFit& b) { return a.log_likelihood < b.log_likelihood; });
-    const double next = solve_overdispersion(*likeliest, counts, scale);
+    const double next = fitted_overdispersion(*likeliest, counts, scale);
     if (std::abs(next - rho) <= 1e-6 * std::max(next, rho) || next == rho) return next;
     rho = next;
   }

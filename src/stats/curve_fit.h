@@ -44,6 +44,12 @@ std::vector<CurveFit> fit_curves(std::span<const CurveModel> models,
                                  std::span<const CurveCount> counts, const CurveScale& scale,
                                  double rho, std::span<const CurveFit> warm = {});
 
+// The overdispersion of counts around `rates` (one a count) that were estimated from them with so
+// many parameters.
+double overdispersion_around(std::span<const CurveCount> counts, std::span<const double> rates,
+                             std::size_t parameters);
+
+// That around the likeliest law.
 double estimate_overdispersion(std::span<const CurveModel> models,
                                std::span<const CurveCount> counts, const CurveScale& scale);
 

@@ -170,45 +170,69 @@ std::vector<FittedModel> named(const std::vector<CurveFit>& fits, const CurveSca
   return models;
 }
 
+// All runs of a size together.
+struct PooledSize {
+  double size = 0;
+  double error = 0;
+  double worth = 0;  // independent items
+};
+
+// The overdispersion here is that of runs of the same size, so that a size that leaves the law does
+// not count as noise. With one run a size there is none to see.
+std::vector<PooledSize> pool_sizes(const std::vector<CurvePoint>& points) {
+  const std::vector<SizeGroup> groups = groups_by_size(points);
+  std::vector<PooledSize> pooled;
+  std::vector<CurveCount> counts;
+  std::vector<double> rates;
+  for (const SizeGroup& group : groups) {
+    double failures = 0;
+    double items = 0;
+    for (std::size_t i = group.first; i < group.first + group.runs; ++i) {
+      counts.push_back(count_of(points[i]));
+      failures += counts.back().failures;
+      items += counts.back().items;
+    }
+    pooled.push_back({.size = counts.back().size, .error = failures / items});
+    rates.insert(rates.end(), group.runs, failures / items);
+  }
+  const double rho = overdispersion_around(counts, rates, groups.size());
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    for (std::size_t i = groups[g].first; i < groups[g].first + groups[g].runs; ++i)
+      pooled[g].worth += counts[i].items / (1 + (counts[i].items - 1) * rho);
+  }
+  return pooled;
+}
+
 // The smallest Holm-adjusted p of the one-sided tests that a size has more errors than the one
-// before it: two-sample z with pooled rate and the overdispersion of the curve.
-double smallest_reversal_p(std::span<const CurveCount> pooled, std::span<const double> worth) {
+// before it: two-sample z with pooled rate.
+double smallest_reversal_p(const std::vector<PooledSize>& pooled) {
   std::vector<double> p;
   for (std::size_t i = 1; i < pooled.size(); ++i) {
-    const double before = pooled[i - 1].failures / pooled[i - 1].items;
-    const double after = pooled[i].failures / pooled[i].items;
-    const double rate = (before * worth[i - 1] + after * worth[i]) / (worth[i - 1] + worth[i]);
-    const double variance = rate * (1 - rate) * (1 / worth[i - 1] + 1 / worth[i]);
-    p.push_back(variance > 0 ? normal_cdf((before - after) / std::sqrt(variance)) : 1);
+    const PooledSize& before = pooled[i - 1];
+    const PooledSize& after = pooled[i];
+    const double rate =
+        (before.error * before.worth + after.error * after.worth) / (before.worth + after.worth);
+    const double variance = rate * (1 - rate) * (1 / before.worth + 1 / after.worth);
+    p.push_back(variance > 0 ? normal_cdf((before.error - after.error) / std::sqrt(variance)) : 1);
   }
   const std::vector<double> adjusted = holm_adjusted(p);
   return *std::min_element(adjusted.begin(), adjusted.end());
 }
 
 MonotoneCheck check_monotone(const LearningCurve& curve) {
-  MonotoneCheck check;
-  std::vector<CurveCount> pooled;
-  std::vector<double> worth;  // independent items at each size
-  for (const SizeGroup& group : groups_by_size(curve.points)) {
-    CurveCount sum{.size = static_cast<double>(curve.points[group.first].examples)};
-    double independent = 0;
-    for (std::size_t i = group.first; i < group.first + group.runs; ++i) {
-      const double items = static_cast<double>(curve.points[i].items);
-      sum.failures += curve.points[i].failures;
-      sum.items += items;
-      independent += items / (1 + (items - 1) * curve.overdispersion);
-    }
-    pooled.push_back(sum);
-    worth.push_back(independent);
-    check.sizes.push_back(sum.size);
-    check.scores.push_back(1 - sum.failures / sum.items);
+  const std::vector<PooledSize> pooled = pool_sizes(curve.points);
+  MonotoneCheck check{.reversal_p = smallest_reversal_p(pooled)};
+  std::vector<double> worth;
+  for (const PooledSize& size : pooled) {
+    check.sizes.push_back(size.size);
+    check.scores.push_back(1 - size.error);
+    worth.push_back(size.worth);
   }
   check.scores = isotonic(check.scores, worth);
   for (std::size_t i = 0; i < check.sizes.size(); ++i) {
     const double fitted = 1 - averaged_error(curve.models, check.sizes[i]);
     check.largest_gap = std::max(check.largest_gap, std::abs(fitted - check.scores[i]));
   }
-  check.reversal_p = smallest_reversal_p(pooled, worth);
   return check;
 }
 

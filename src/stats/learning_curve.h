@@ -74,12 +74,13 @@ struct FittedModel {
   double weight = 0;  // Akaike weight; the weights of a curve sum to 1
 };
 
-// How far the averaged curve is from the best monotone one: a check of the laws.
+// How far the averaged curve is from the best monotone one: a check of the laws. Runs of the same
+// size tell how much training alone varies; with one run a size a fall may be no more than that.
 struct MonotoneCheck {
-  std::vector<double> sizes;   // the measured sizes, ascending
-  std::vector<double> scores;  // the isotonic (never falling) scores at these sizes
-  double largest_gap = 0;      // largest |curve - isotonic| over the sizes, a share
-  double reversal_p = 1;       // smallest Holm-adjusted p of "fewer examples were better"
+  std::vector<double> sizes = {};   // the measured sizes, ascending
+  std::vector<double> scores = {};  // the isotonic (never falling) scores at these sizes
+  double largest_gap = 0;           // largest |curve - isotonic| over the sizes, a share
+  double reversal_p = 1;            // smallest Holm-adjusted p of "the smaller size was better"
   bool falls() const { return reversal_p < 0.05; }  // more examples made it worse: trust no law
 };
 
