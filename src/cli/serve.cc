@@ -19,6 +19,7 @@
 #include "serve/access_log.h"
 #include "serve/auth.h"
 #include "serve/base_list.h"
+#include "serve/eval_runner.h"
 #include "serve/event_hub.h"
 #include "serve/housekeeping.h"
 #include "serve/metrics_sources.h"
@@ -28,7 +29,9 @@
 #include "serve/routes_chat.h"
 #include "serve/routes_completions.h"
 #include "serve/routes_embeddings.h"
+#include "serve/routes_evals.h"
 #include "serve/routes_files.h"
+#include "serve/routes_graders.h"
 #include "serve/routes_jobs.h"
 #include "serve/routes_keys.h"
 #include "serve/routes_metrics.h"
@@ -90,6 +93,7 @@ struct Service {
   std::unique_ptr<jobs::WebhookSender> webhooks;
   std::unique_ptr<jobs::Trackers> trackers;
   std::unique_ptr<serve::App> app;
+  std::unique_ptr<serve::EvalRunner> evals;
   serve::Router router;
   std::unique_ptr<serve::AccessLog> access_log;
   std::unique_ptr<serve::Server> server;
@@ -169,6 +173,8 @@ void add_routes(Service& service) {
   serve::add_chat_routes(router, app);
   serve::add_completion_routes(router, app);
   serve::add_embedding_routes(router, app);
+  serve::add_eval_routes(router, app);
+  serve::add_grader_routes(router, app);
   serve::add_key_routes(router, app);
   serve::add_webhook_routes(router, app);
   serve::add_metrics_routes(router, *service.metrics);
@@ -204,6 +210,8 @@ Result<void> build(Service& service, const ServeOptions& options, const jobs::Ho
   service.app->webhooks = service.webhooks.get();
   service.app->metrics = service.metrics.get();
   service.app->log = service.log.get();
+  service.evals = std::make_unique<serve::EvalRunner>(*service.app, serve::EvalRunnerOptions());
+  service.app->evals = service.evals.get();
   add_routes(service);
   add_metrics(service);
   service.access_log =
@@ -239,6 +247,7 @@ Result<int> run(const ServeOptions& options) {
   service.server->stop();
   serving.join();
   // Requests are over: nothing wakes the launcher any more. Its workers save and give jobs back.
+  service.evals->stop();
   if (service.launcher) service.launcher->stop();
   service.trackers->stop();
   service.webhooks->stop();

@@ -23,6 +23,7 @@ namespace attune::serve {
 
 class Authenticator;
 class BaseList;
+class EvalRunner;
 class EventHub;
 class ModelPool;
 class Server;
@@ -38,6 +39,7 @@ struct App {
   EventHub* events = nullptr;
   BaseList* bases = nullptr;
   ModelPool* models = nullptr;
+  EvalRunner* evals = nullptr;              // null: another process works on runs of evals
   jobs::Launcher* launcher = nullptr;       // null: another process runs the jobs
   jobs::WebhookSender* webhooks = nullptr;  // null: this process sends none
   ServerMetrics* metrics = nullptr;         // null: nothing is counted

@@ -207,7 +207,7 @@ void Authenticator::forget() {
 }
 
 bool is_scope(std::string_view scope) {
-  static constexpr std::array<std::string_view, 6> kAreas = {"files", "jobs",     "models",
+  static constexpr std::array<std::string_view, 7> kAreas = {"files", "jobs",     "models", "evals",
                                                              "keys",  "webhooks", "metrics"};
   if (scope == "all" || scope == "read") return true;
   const std::size_t colon = scope.find(':');

@@ -31,12 +31,36 @@ wire::TokenChance chance(const ServedModel& model, std::int32_t id, std::optiona
   return {.bytes = model.base->token_text->bytes(id), .logprob = logprob};
 }
 
+// A template that does not know the newer role of instructions gets the older one.
+Json roles_for(const ServedBase& base, Json messages) {
+  if (base.tokenizer().chat_template().find("developer") != std::string::npos) return messages;
+  for (Json& message : messages) {
+    if (message.value("role", "") == "developer") message["role"] = "system";
+  }
+  return messages;
+}
+
 constexpr std::string_view kGaveUp =
     "The server could not finish this answer: it is stopping or short of memory.";
 
 }  // namespace
 
-Answer<infer::Work> make_work(const ServedModel& model, const Request& request,
+// The template marks what users wrote, so that no text of theirs becomes a control token.
+Answer<std::vector<std::int32_t>> encode_conversation(const ServedModel& model,
+                                                      const Json& messages) {
+  if (!model.base->chat) {
+    return wire::refuse(wire::invalid_value(
+        "model", fmt::format("The model {} can not chat: {} POST /v1/completions continues plain "
+                             "text with it.",
+                             model.name, model.base->chat_fault)));
+  }
+  auto ids = model.base->chat->encode_prompt(roles_for(*model.base, messages), Json());
+  if (!ids) return wire::refuse(wire::invalid_value("messages", ids.error().message()));
+  ATTUNE_ANSWER_VOID(check_length(model, std::ssize(*ids), true, "messages", "your messages"));
+  return std::move(*ids);
+}
+
+Answer<infer::Work> make_work(const ServedModel& model, const jobs::Tenant& tenant,
                               const wire::Sampling& sampling, std::vector<std::int32_t> prompt) {
   const std::int64_t vocabulary = model.base->weights.spec().vocabulary;
   infer::Work work;
@@ -62,7 +86,6 @@ Answer<infer::Work> make_work(const ServedModel& model, const Request& request,
   }
   work.stop_ids = model.base->stop_ids;
   work.stop = sampling.stop;
-  const jobs::Tenant& tenant = request.principal.tenant;
   work.scope = tenant.organization + "/" + tenant.project;
   return work;
 }
@@ -119,13 +142,13 @@ void Generation::count(const infer::Update& update) {
   if (update.finish) metrics_->generated_tokens.add(update.drawn_tokens);
 }
 
-Answer<Collected> collect(Generation& generation, const Request& request) {
+Answer<Collected> collect(Generation& generation, const std::function<bool()>& is_wanted) {
   Collected all;
   all.choices.resize(static_cast<std::size_t>(generation.work().choices));
   while (!generation.finished()) {
     std::optional<infer::Update> update = generation.next();
     if (!update) {
-      if (request.client_is_there()) continue;
+      if (is_wanted()) continue;
       return wire::refuse(wire::overloaded("The client has gone.", 1));  // which nobody reads
     }
     CollectedChoice& choice = all.choices[static_cast<std::size_t>(update->choice)];
@@ -141,6 +164,10 @@ Answer<Collected> collect(Generation& generation, const Request& request) {
       [](const CollectedChoice& choice) { return choice.finish == infer::Finish::cancelled; });
   if (!whole) return wire::refuse(wire::overloaded(std::string(kGaveUp), 1));
   return all;
+}
+
+Answer<Collected> collect(Generation& generation, const Request& request) {
+  return collect(generation, [&] { return request.client_is_there(); });
 }
 
 std::string_view finish_reason(infer::Finish finish) {

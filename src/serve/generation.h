@@ -20,9 +20,14 @@
 
 namespace attune::serve {
 
+// The tokens of a conversation, as the model's chat template has it; refused where the model has
+// none, or no room for an answer.
+Answer<std::vector<std::int32_t>> encode_conversation(const ServedModel& model,
+                                                      const Json& messages);
+
 // The work of one prompt. Without a seed in the request it gets a random one. `max_tokens`: where
 // the request has none; none here either: as far as the context goes.
-Answer<infer::Work> make_work(const ServedModel& model, const Request& request,
+Answer<infer::Work> make_work(const ServedModel& model, const jobs::Tenant& tenant,
                               const wire::Sampling& sampling, std::vector<std::int32_t> prompt);
 
 // Refuses a prompt that leaves no room for an answer of at least one token (none with `answers`
@@ -67,7 +72,9 @@ struct Collected {
   infer::PromptReport prompt;
   std::vector<CollectedChoice> choices;
 };
-// Waits for all of it; an error when the engine gave it up or the client has gone.
+// Waits for all of it; an error when the engine gave it up, or when nobody is there any more who
+// wants it.
+Answer<Collected> collect(Generation& generation, const std::function<bool()>& is_wanted);
 Answer<Collected> collect(Generation& generation, const Request& request);
 
 std::string_view finish_reason(infer::Finish finish);  // "stop" or "length"

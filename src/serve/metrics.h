@@ -105,6 +105,7 @@ class ServerMetrics {
   Counter generated_tokens;                  // inference: written
   Histogram first_token;                     // from the request to the first token
   std::atomic<std::int64_t> generations{0};  // going on now
+  std::atomic<std::int64_t> background{0};   // those of them that no request waits for
 
   using Source = std::function<void(MetricsText&)>;
   void add_source(Source source);

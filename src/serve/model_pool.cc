@@ -93,6 +93,12 @@ std::optional<jobs::BaseModel> ModelPool::find_base(std::string_view name) {
   return base != nullptr ? std::optional(*base) : std::nullopt;
 }
 
+Result<bool> ModelPool::knows(const jobs::Tenant& tenant, std::string_view name) {
+  if (!jobs::parse_tuned_name(name)) return find_base(name).has_value();
+  ATTUNE_TRY(const std::optional<jobs::ModelRow> row, store_.find_model(tenant, name));
+  return row.has_value();
+}
+
 wire::Answer<ServedModel> ModelPool::find(const jobs::Tenant& tenant, std::string_view name) {
   if (!jobs::parse_tuned_name(name)) {
     const std::optional<jobs::BaseModel> base = find_base(name);

@@ -77,6 +77,9 @@ class ModelPool {
   // 404 for a name that is unknown to the tenant. The first call for a base loads it.
   wire::Answer<ServedModel> find(const jobs::Tenant& tenant, std::string_view name);
 
+  // Whether find() knows the name; loads nothing.
+  Result<bool> knows(const jobs::Tenant& tenant, std::string_view name);
+
   std::vector<jobs::BaseModel> bases() const;
 
   struct LoadedBase {

@@ -22,7 +22,7 @@ struct QueryField {
 constexpr std::string_view kText = R"({"type": "string"})";
 constexpr std::string_view kLimit = R"({"type": "integer", "minimum": 1})";
 constexpr std::string_view kOrder = R"({"type": "string", "enum": ["asc", "desc"]})";
-constexpr std::array<QueryField, 19> kQueryFields = {{
+constexpr std::array<QueryField, 31> kQueryFields = {{
     {"ListFilesResponse", "after", kText},
     {"ListFilesResponse", "limit", R"({"type": "integer", "minimum": 1, "maximum": 10000})"},
     {"ListFilesResponse", "order", kOrder},
@@ -45,6 +45,20 @@ constexpr std::array<QueryField, 19> kQueryFields = {{
     {"ListWebhookDeliveriesResponse", "limit", kLimit},
     {"ListWebhookDeliveriesResponse", "state",
      R"({"type": "string", "enum": ["pending", "delivered", "dead"]})"},
+    {"EvalList", "after", kText},
+    {"EvalList", "limit", kLimit},
+    {"EvalList", "order", kOrder},
+    {"EvalList", "order_by", R"({"type": "string", "enum": ["created_at", "updated_at"]})"},
+    {"EvalRunList", "after", kText},
+    {"EvalRunList", "limit", kLimit},
+    {"EvalRunList", "order", kOrder},
+    {"EvalRunList", "status",
+     R"({"type": "string",
+         "enum": ["queued", "in_progress", "completed", "canceled", "failed"]})"},
+    {"EvalRunOutputItemList", "after", kText},
+    {"EvalRunOutputItemList", "limit", kLimit},
+    {"EvalRunOutputItemList", "order", kOrder},
+    {"EvalRunOutputItemList", "status", R"({"type": "string", "enum": ["fail", "pass", "error"]})"},
 }};
 
 Json parse(std::string_view text) {
@@ -113,7 +127,7 @@ Json answers_of(const Route& route) {
   bad["description"] = "The request was refused, or the server failed";
   bad["content"] = content("application/json", reference("ErrorResponse"));
   Json answers = Json::object();
-  answers["200"] = std::move(good);
+  answers[std::to_string(route.options.status)] = std::move(good);
   answers["default"] = std::move(bad);
   return answers;
 }
@@ -178,7 +192,9 @@ Json openapi_document(const Router& router) {
     paths[path][lower(route.method)] = operation_of(route, parameters);
   }
   document["paths"] = std::move(paths);
-  document["components"]["schemas"] = parse(openapi_schemas());
+  Json schemas = parse(openapi_schemas());
+  schemas.update(parse(openapi_eval_schemas()));
+  document["components"]["schemas"] = std::move(schemas);
   document["components"]["securitySchemes"]["ApiKey"] = {{"type", "http"}, {"scheme", "bearer"}};
   return document;
 }

@@ -18,5 +18,6 @@ void add_health_route(Router& router, App& app);
 Json openapi_document(const Router& router);
 // The schemas of requests and answers, by name (openapi_schemas.cc).
 std::string_view openapi_schemas();
+std::string_view openapi_eval_schemas();  // those of evals and graders (openapi_evals.cc)
 
 }  // namespace attune::serve

@@ -46,6 +46,7 @@ struct RouteOptions {
   std::string summary = {};
   std::string request = {};
   std::string response = {};
+  int status = 200;  // of a good answer
 };
 
 struct Route {

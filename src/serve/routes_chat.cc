@@ -9,29 +9,6 @@ namespace attune::serve {
 
 namespace {
 
-// A template that does not know the newer role of instructions gets the older one.
-Json roles_for(const ServedBase& base, Json messages) {
-  if (base.tokenizer().chat_template().find("developer") != std::string::npos) return messages;
-  for (Json& message : messages) {
-    if (message.value("role", "") == "developer") message["role"] = "system";
-  }
-  return messages;
-}
-
-// The template marks what users wrote, so that no text of theirs becomes a control token.
-Answer<std::vector<std::int32_t>> encode(const ServedModel& model, const Json& messages) {
-  if (!model.base->chat) {
-    return wire::refuse(wire::invalid_value(
-        "model", fmt::format("The model {} can not chat: {} POST /v1/completions continues plain "
-                             "text with it.",
-                             model.name, model.base->chat_fault)));
-  }
-  auto ids = model.base->chat->encode_prompt(roles_for(*model.base, messages), Json());
-  if (!ids) return wire::refuse(wire::invalid_value("messages", ids.error().message()));
-  ATTUNE_ANSWER_VOID(check_length(model, std::ssize(*ids), true, "messages", "your messages"));
-  return std::move(*ids);
-}
-
 std::optional<std::vector<wire::TokenLogprob>> logprobs_of(
     const ServedModel& model, bool wanted, std::span<const infer::TokenReport> tokens) {
   if (!wanted) return std::nullopt;
@@ -106,8 +83,9 @@ Answer<Response> create_chat_completion(App& app, Request& request) {
   ATTUNE_ANSWER(const Json body, json_body(request));
   ATTUNE_ANSWER(wire::ChatRequest chat, wire::parse_chat_request(body));
   ATTUNE_ANSWER(ServedModel model, app.models->find(request.principal.tenant, chat.model));
-  ATTUNE_ANSWER(std::vector<std::int32_t> prompt, encode(model, chat.messages));
-  ATTUNE_ANSWER(infer::Work work, make_work(model, request, chat.sampling, std::move(prompt)));
+  ATTUNE_ANSWER(std::vector<std::int32_t> prompt, encode_conversation(model, chat.messages));
+  ATTUNE_ANSWER(infer::Work work,
+                make_work(model, request.principal.tenant, chat.sampling, std::move(prompt)));
   work.logprobs = chat.logprobs;
   work.top_logprobs = chat.top_logprobs;
   ATTUNE_ANSWER(Generation generation, Generation::start(model, std::move(work), app.metrics));

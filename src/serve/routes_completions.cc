@@ -58,8 +58,8 @@ Answer<Plan> make_plan(App& app, Request& request, wire::CompletionRequest wante
     const bool answers = plan.request.sampling.max_tokens.value_or(1) > 0;
     ATTUNE_ANSWER_VOID(
         check_length(plan.model, std::ssize(prompt.ids), answers, "prompt", "your prompt"));
-    ATTUNE_ANSWER(infer::Work work,
-                  make_work(plan.model, request, plan.request.sampling, prompt.ids));
+    ATTUNE_ANSWER(infer::Work work, make_work(plan.model, request.principal.tenant,
+                                              plan.request.sampling, prompt.ids));
     const std::int64_t vocabulary = plan.model.base->weights.spec().vocabulary;
     for (const std::int32_t id : prompt.ids) {
       if (id >= 0 && id < vocabulary) continue;

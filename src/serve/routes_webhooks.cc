@@ -25,8 +25,9 @@ constexpr std::size_t kMostTypes = 64;  // more than there are: each unknown one
 constexpr std::int64_t kMostOnPage = 100;
 constexpr std::int64_t kMostEndpoints = 50;
 constexpr std::int64_t kOldSecretSeconds = 24 * 3600;
-constexpr std::array<std::string_view, 3> kEventTypes = {
-    "fine_tuning.job.succeeded", "fine_tuning.job.failed", "fine_tuning.job.cancelled"};
+constexpr std::array<std::string_view, 6> kEventTypes = {
+    "fine_tuning.job.succeeded", "fine_tuning.job.failed", "fine_tuning.job.cancelled",
+    "eval.run.succeeded",        "eval.run.failed",        "eval.run.canceled"};
 
 // "whsec_" and 32 random bytes in base64, as the Standard Webhooks scheme has it.
 std::string new_secret() {

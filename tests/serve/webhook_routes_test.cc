@@ -91,7 +91,7 @@ TEST_F(WebhookRoutes, ARotationGivesANewSecretAndKeepsTheOldOneOnRequest) {
 
 TEST_F(WebhookRoutes, TheTypesOfEventsAreListedAndOthersRefusedByName) {
   const Json types = TestService::json(service.get("/v1/webhook_event_types"));
-  EXPECT_EQ(types["data"].size(), 3);
+  EXPECT_EQ(types["data"].size(), 6);
   const Reply refused = service.post(
       kAll, R"({"name":"n","url":"https://example.com","event_types":["batch.completed"]})");
   EXPECT_EQ(refused.status, 400);

@@ -1,0 +1,39 @@
+#include "serve/eval_rows.h"
+
+#include <algorithm>
+
+namespace attune::serve {
+
+EvalRows EvalRows::of_content(Json content) {
+  EvalRows rows;
+  rows.content_ = std::move(content);
+  return rows;
+}
+
+Result<EvalRows> EvalRows::of_file(const Path& path) {
+  EvalRows rows;
+  ATTUNE_TRY(MappedFile file, MappedFile::open(path));
+  const std::string_view text = file.text();
+  std::int64_t number = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    ++number;
+    const std::string_view line = text.substr(begin, end - begin);
+    if (line.find_first_not_of(" \t\r") != line.npos)
+      rows.lines_.push_back({.begin = begin, .end = end, .number = number});
+    begin = end + 1;
+  }
+  rows.file_.emplace(std::move(file));
+  return rows;
+}
+
+std::int64_t EvalRows::size() const { return file_ ? std::ssize(lines_) : std::ssize(content_); }
+
+Result<Json> EvalRows::row(std::int64_t number) const {
+  const auto index = static_cast<std::size_t>(number);
+  if (!file_) return content_[index];
+  const Line& line = lines_[index];
+  return parse_json(file_->text().substr(line.begin, line.end - line.begin), "file", line.number);
+}
+
+}  // namespace attune::serve
