@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   cli::add_tune(app, selected);
   cli::add_data(app, selected);
   cli::add_ledger(app, selected);
+  cli::add_advise(app, selected);
   cli::add_chat(app, selected);
   cli::add_generate(app, selected);
   cli::add_score(app, selected);
