@@ -250,4 +250,28 @@ Verdict decide(const Comparison& comparison, const Requirements& requirements,
   return verdict;
 }
 
+Verdict check_bars(const Comparison& comparison, const Requirements& requirements) {
+  Verdict verdict;
+  verdict.decision = Decision::none;
+  const ArmSummary* subject = eval::find_arm(comparison, comparison.subject);
+  if (subject == nullptr) return verdict;
+  verdict.recommended_arm = subject->name;
+  apply_gates(comparison, *subject, requirements, verdict);
+  const std::string name = eval::display_name(subject->name);
+  switch (verdict.exit_code) {
+    case 0:
+      verdict.headline = verdict.gates.empty()
+                             ? "No tuned arm was measured and no bar is required: figures only."
+                             : fmt::format("{} meets every required bar.", name);
+      break;
+    case 1:
+      verdict.headline = fmt::format("{} misses a required bar.", name);
+      break;
+    default:
+      verdict.headline =
+          fmt::format("Inconclusive: {} meets the bars by its values, not by its intervals.", name);
+  }
+  return verdict;
+}
+
 }  // namespace attune::advise

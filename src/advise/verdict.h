@@ -53,4 +53,8 @@ struct Thresholds {
 eval::Verdict decide(const eval::Comparison& comparison, const Requirements& requirements = {},
                      const Thresholds& thresholds = {});
 
+// The bars alone, for the subject, where no tuned arm was measured. Exit code as above; 0 without
+// bars.
+eval::Verdict check_bars(const eval::Comparison& comparison, const Requirements& requirements);
+
 }  // namespace attune::advise

@@ -16,6 +16,7 @@ using Body = std::function<Result<int>()>;
 void add_tune(CLI::App& app, Body& selected);
 void add_pretrain(CLI::App& app, Body& selected);
 void add_data(CLI::App& app, Body& selected);
+void add_eval(CLI::App& app, Body& selected);
 void add_ledger(CLI::App& app, Body& selected);
 void add_generate(CLI::App& app, Body& selected);
 void add_chat(CLI::App& app, Body& selected);

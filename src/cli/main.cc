@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   cli::Body selected;
   cli::add_tune(app, selected);
   cli::add_data(app, selected);
+  cli::add_eval(app, selected);
   cli::add_ledger(app, selected);
   cli::add_advise(app, selected);
   cli::add_chat(app, selected);

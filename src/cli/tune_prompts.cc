@@ -10,22 +10,6 @@ namespace attune::cli {
 
 namespace {
 
-// The row's messages before its last answer.
-Json question(const data::Example& example) {
-  Json messages = example.messages;
-  if (!messages.empty()) messages.erase(messages.size() - 1);
-  return messages;
-}
-
-std::string last_user_text(const data::Example& example) {
-  std::string text;
-  for (const Json& message : example.messages) {
-    if (message.value("role", "") == "user" && message["content"].is_string())
-      text = message["content"];
-  }
-  return text;
-}
-
 std::vector<std::int64_t> pick_shots(const std::vector<std::int64_t>& rows, std::int64_t count) {
   std::vector<std::int64_t> shots;
   const std::int64_t all = std::ssize(rows);
@@ -43,10 +27,23 @@ std::vector<ArmPlan> plan_arms(const data::Split& split, std::int64_t shots) {
           {"tuned", true, false, {}}};
 }
 
-Json arm_messages(const ArmPlan& arm, const std::vector<data::Example>& examples,
-                  const data::Example& example, const std::string& instruction) {
-  const Json own = question(example);
-  if (!arm.instructed) return own;
+Json question_messages(const data::Example& example) {
+  Json messages = example.messages;
+  if (!messages.empty()) messages.erase(messages.size() - 1);
+  return messages;
+}
+
+std::string last_user_text(const data::Example& example) {
+  std::string text;
+  for (const Json& message : example.messages) {
+    if (message.value("role", "") == "user" && message["content"].is_string())
+      text = message["content"];
+  }
+  return text;
+}
+
+Json instructed_messages(const Json& own, std::span<const data::Example* const> shots,
+                         const std::string& instruction) {
   Json messages = Json::array();
   std::string system = instruction;
   Json turns = Json::array();
@@ -59,13 +56,21 @@ Json arm_messages(const ArmPlan& arm, const std::vector<data::Example>& examples
     }
   }
   if (!system.empty()) messages.push_back({{"role", "system"}, {"content", system}});
-  for (const std::int64_t shot : arm.shots) {
-    const data::Example& shown = examples[static_cast<std::size_t>(shot)];
-    messages.push_back({{"role", "user"}, {"content", last_user_text(shown)}});
-    messages.push_back({{"role", "assistant"}, {"content", data::final_answer(shown)}});
+  for (const data::Example* shown : shots) {
+    messages.push_back({{"role", "user"}, {"content", last_user_text(*shown)}});
+    messages.push_back({{"role", "assistant"}, {"content", data::final_answer(*shown)}});
   }
   for (const Json& turn : turns) messages.push_back(turn);
   return messages;
+}
+
+Json arm_messages(const ArmPlan& arm, const std::vector<data::Example>& examples,
+                  const data::Example& example, const std::string& instruction) {
+  if (!arm.instructed) return question_messages(example);
+  std::vector<const data::Example*> shots;
+  for (const std::int64_t shot : arm.shots)
+    shots.push_back(&examples[static_cast<std::size_t>(shot)]);
+  return instructed_messages(question_messages(example), shots, instruction);
 }
 
 std::vector<eval::Item> test_items(const std::vector<data::Example>& examples,

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,14 @@ struct ArmPlan {
 
 // In the order of the report. `shots` examples are spread evenly over the training rows.
 std::vector<ArmPlan> plan_arms(const data::Split& split, std::int64_t shots);
+
+// `own` with the instruction in its system message and the answered examples before its question.
+Json instructed_messages(const Json& own, std::span<const data::Example* const> shots,
+                         const std::string& instruction);
+// The row's messages before its last answer.
+Json question_messages(const data::Example& example);
+// What the user asked last.
+std::string last_user_text(const data::Example& example);
 
 // What an arm is asked for a row: messages without the row's last answer.
 Json arm_messages(const ArmPlan& arm, const std::vector<data::Example>& examples,

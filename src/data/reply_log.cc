@@ -1,27 +1,14 @@
 #include "data/reply_log.h"
 
-#include <cerrno>
-#include <system_error>
 #include <utility>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "io/jsonl.h"
 
 namespace attune::data {
 
 namespace {
-
-Failure log_failure(const Path& path, std::string_view action, int error) {
-  return environment_failure(
-      {.where = path.string(),
-       .found = fmt::format("{}: {}", action, std::generic_category().message(error)),
-       .wanted = "a file that can be written",
-       .fix = "check the disk and the permissions, or choose another folder"});
-}
 
 Json to_json(const LoggedReply& reply) {
   Json json = {{"request", reply.request}, {"verdict", reply.verdict}};
@@ -70,45 +57,26 @@ Failure other_settings(const Path& path, const Json& had, const Json& wanted) {
 
 }  // namespace
 
-ReplyLog::ReplyLog(ReplyLog&& other) noexcept
-    : path_(std::move(other.path_)),
-      descriptor_(std::exchange(other.descriptor_, -1)),
-      earlier_(std::move(other.earlier_)) {}
-
-ReplyLog::~ReplyLog() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
 Result<ReplyLog> ReplyLog::open(const Path& path, const Json& settings) {
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (descriptor < 0) return log_failure(path, "cannot open it", errno);
-  ReplyLog log(path, descriptor);
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    return bad_input({.where = path.string(),
-                      .found = "another run is writing it",
-                      .wanted = "one run at a time in a folder",
-                      .fix = "wait for it, or choose another --out"});
-  }
+  ATTUNE_TRY(LineLog lines, LineLog::open(path));
+  ReplyLog log(path, std::move(lines));
   ATTUNE_TRY_VOID(log.begin(settings));
   return log;
 }
 
 Result<void> ReplyLog::begin(const Json& settings) {
-  ATTUNE_TRY(const std::string text, read_file(path_));
-  const std::size_t end = text.rfind('\n');
-  const std::size_t whole = end == std::string::npos ? 0 : end + 1;
-  if (whole != text.size() && ::ftruncate(descriptor_, static_cast<off_t>(whole)) != 0)
-    return log_failure(path_, "cannot cut its broken last line", errno);
-  if (whole == 0) return write(to_text(Json{{"version", 1}, {"settings", settings}}));
-  JsonlReader lines(std::string_view(text).substr(0, whole), path_.string());
+  const std::string head_line = to_text(Json{{"version", 1}, {"settings", settings}});
+  const std::string& text = lines_.earlier();
+  if (text.empty()) return lines_.append({&head_line, 1});
+  JsonlReader lines(text, path_.string());
   ATTUNE_TRY(const std::optional<JsonLine> head, lines.next());
   const Json had = head && head->value.is_object() ? head->value : Json::object();
   if (had.value("version", Json()) != 1 || had.value("settings", Json()) != settings) {
-    const bool no_replies = text.find('\n') + 1 == whole;
+    const bool no_replies = text.find('\n') + 1 == text.size();
     if (!no_replies || !had.contains("settings"))
       return other_settings(path_, had.value("settings", Json()), settings);
-    if (::ftruncate(descriptor_, 0) != 0) return log_failure(path_, "cannot empty it", errno);
-    return begin(settings);
+    ATTUNE_TRY_VOID(lines_.clear());
+    return lines_.append({&head_line, 1});
   }
   while (true) {
     ATTUNE_TRY(std::optional<JsonLine> line, lines.next());
@@ -124,20 +92,9 @@ Result<void> ReplyLog::begin(const Json& settings) {
   }
 }
 
-Result<void> ReplyLog::append(const LoggedReply& reply) { return write(to_text(to_json(reply))); }
-
-Result<void> ReplyLog::write(std::string_view line) {
-  const std::string bytes = std::string(line) + "\n";
-  std::string_view rest = bytes;
-  while (!rest.empty()) {
-    const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return log_failure(path_, "cannot write", written < 0 ? errno : ENOSPC);
-    rest.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (::fdatasync(descriptor_) != 0 && errno != EINVAL && errno != ENOTSUP)
-    return log_failure(path_, "cannot flush to disk", errno);
-  return {};
+Result<void> ReplyLog::append(const LoggedReply& reply) {
+  const std::string line = to_text(to_json(reply));
+  return lines_.append({&line, 1});
 }
 
 }  // namespace attune::data

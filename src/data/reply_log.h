@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "io/file.h"
 #include "io/json.h"
+#include "io/line_log.h"
 
 namespace attune::data {
 
@@ -42,17 +43,12 @@ class ReplyLog {
   // What an earlier run left, in the order of the file.
   const std::vector<LoggedReply>& earlier() const { return earlier_; }
 
-  ReplyLog(ReplyLog&& other) noexcept;
-  ReplyLog& operator=(ReplyLog&&) = delete;
-  ~ReplyLog();
-
  private:
-  ReplyLog(Path path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
+  ReplyLog(Path path, LineLog lines) : path_(std::move(path)), lines_(std::move(lines)) {}
   Result<void> begin(const Json& settings);
-  Result<void> write(std::string_view line);
 
   Path path_;
-  int descriptor_;
+  LineLog lines_;
   std::vector<LoggedReply> earlier_;
 };
 

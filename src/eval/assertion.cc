@@ -270,8 +270,10 @@ Result<Assertion> read_assertion(const Json& document, const Json& variables,
                       .wanted = kind_names(),
                       .fix = "assertions that ask a model or run code are not evaluated here"});
   }
-  ATTUNE_TRY(assertion.value,
-             filled(document.contains("value") ? document["value"] : Json(), variables, where));
+  assertion.value = document.contains("value") ? document["value"] : Json();
+  if (!variables.is_null()) {
+    ATTUNE_TRY(assertion.value, filled(assertion.value, variables, where));
+  }
   const std::string_view wanted = value_wanted(kind->value, assertion.value);
   if (!wanted.empty()) {
     return bad_input({.where = std::string(where),
@@ -284,6 +286,15 @@ Result<Assertion> read_assertion(const Json& document, const Json& variables,
   if (document.contains("metric")) assertion.metric = text_of(document["metric"]);
   ATTUNE_TRY_VOID(compile(assertion, kind->value, where));
   return assertion;
+}
+
+Json to_json(const Assertion& assertion) {
+  Json json = {{"type", (assertion.negated ? "not-" : "") + assertion.type}};
+  if (!assertion.value.is_null()) json["value"] = assertion.value;
+  if (assertion.threshold) json["threshold"] = *assertion.threshold;
+  if (assertion.weight != 1) json["weight"] = assertion.weight;
+  if (!assertion.metric.empty()) json["metric"] = assertion.metric;
+  return json;
 }
 
 AssertionResult check(const Assertion& assertion, std::string_view answer) {

@@ -49,9 +49,11 @@ struct AssertionResult {
   std::string reason;  // empty when it passes
 };
 
-// `variables` fill {{name}} in texts of the value.
+// `variables` fill {{name}} in texts of the value; null: they were filled in before.
 Result<Assertion> read_assertion(const Json& document, const Json& variables,
                                  std::string_view where);
+
+Json to_json(const Assertion& assertion);  // what read_assertion reads, with null variables
 
 AssertionResult check(const Assertion& assertion, std::string_view answer);
 

@@ -38,6 +38,9 @@ inline constexpr int kReportVersion = 1;
 
 Json report_json(const ReportInput& input);
 std::string report_html(const ReportInput& input);
+std::string report_markdown(const ReportInput& input);
+// `items` are those of the comparison, in its order.
+std::string report_junit(const ReportInput& input, const std::vector<Item>& items);
 
 // report.json and report.html in `folder`, each written whole or not at all.
 Result<void> write_report(const std::filesystem::path& folder, const ReportInput& input);

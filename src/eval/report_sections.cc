@@ -16,8 +16,9 @@ namespace {
 std::string arm_label(std::string_view arm) { return escape(display_name(arm)); }
 
 std::string measure_name(const Comparison& comparison) {
-  return comparison.metric == Metric::field_accuracy ? "Domain accuracy"
-                                                     : "Domain accuracy (token F1)";
+  std::string name(metric_words(comparison.metric));
+  name[0] = static_cast<char>(name[0] - ('a' - 'A') * (name[0] >= 'a'));
+  return name;
 }
 
 std::string_view decision_class(Decision decision) {
@@ -28,6 +29,7 @@ std::string_view decision_class(Decision decision) {
       return "prompt";
     case Decision::do_not_fine_tune:
       return "stop";
+    case Decision::none:
     case Decision::inconclusive:
       break;
   }

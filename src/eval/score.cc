@@ -229,6 +229,19 @@ std::string_view metric_name(Metric metric) {
   return "";
 }
 
+std::string_view metric_words(Metric metric) {
+  switch (metric) {
+    case Metric::field_accuracy:
+    case Metric::label:
+      break;
+    case Metric::token_f1:
+      return "token F1";
+    case Metric::assertions:
+      return "assertions held";
+  }
+  return "domain accuracy";
+}
+
 double token_f1(std::string_view answer, std::string_view reference) {
   const std::vector<std::string> given = tokens(answer);
   const std::vector<std::string> wanted = tokens(reference);

@@ -46,6 +46,7 @@ inline constexpr std::array kMetricNames = {
     std::pair{Metric::assertions, std::string_view("assertions")},
 };
 std::string_view metric_name(Metric metric);
+std::string_view metric_words(Metric metric);  // as the heading of a column: "domain accuracy"
 
 struct FieldScore {
   std::string name;  // "customer.name", "items[].price"

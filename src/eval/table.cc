@@ -18,10 +18,6 @@ std::size_t characters(std::string_view text) {
   }));
 }
 
-std::string measure_name(Metric metric) {
-  return metric == Metric::field_accuracy ? "domain accuracy" : "token F1";
-}
-
 std::string_view gate_words(GateState state) {
   if (state == GateState::met) return "met";
   return state == GateState::missed ? "missed" : "met by the value, not by its whole interval";
@@ -82,8 +78,8 @@ std::string aligned_table(const std::vector<std::vector<std::string>>& rows) {
 
 std::string comparison_table(const Comparison& comparison) {
   std::vector<std::vector<std::string>> rows{{"arm", "format compliance",
-                                              measure_name(comparison.metric), "exact match",
-                                              "latency", "prompt tokens"}};
+                                              std::string(metric_words(comparison.metric)),
+                                              "exact match", "latency", "prompt tokens"}};
   for (const ArmSummary& arm : comparison.arms) {
     rows.push_back({display_name(arm.name), percent_interval(arm.format_compliance),
                     percent_interval(arm.domain_accuracy), percent_interval(arm.exact_match),

@@ -10,6 +10,8 @@ std::string decision_text(Decision decision) {
       return "few-shot prompting is enough";
     case Decision::do_not_fine_tune:
       return "do not fine-tune";
+    case Decision::none:
+      return "none";
     case Decision::inconclusive:
       break;
   }

@@ -9,7 +9,13 @@
 
 namespace attune::eval {
 
-enum class Decision { fine_tune, prompting_is_enough, do_not_fine_tune, inconclusive };
+enum class Decision {
+  fine_tune,
+  prompting_is_enough,
+  do_not_fine_tune,
+  inconclusive,
+  none,  // no tuned arm was measured: nothing to decide but the bars
+};
 
 // A required bar. met: the interval's lower end clears it; unproven: the value clears it and the
 // lower end does not.
@@ -36,7 +42,7 @@ struct Verdict {
   double significance = 0;
 };
 
-// "fine-tune", "few-shot prompting is enough", "do not fine-tune", "inconclusive".
+// "fine-tune", "few-shot prompting is enough", "do not fine-tune", "inconclusive", "none".
 std::string decision_text(Decision decision);
 std::string gate_state_text(GateState state);
 

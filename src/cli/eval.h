@@ -1,0 +1,109 @@
+// The parts of `attune eval run`, each a function; eval_run.cc strings them together.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cli/chat_model.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/remote_options.h"
+#include "data/example.h"
+#include "eval/answer_cache.h"
+#include "eval/arms.h"
+#include "eval/run_record.h"
+#include "eval/shot_choice.h"
+#include "eval/suite.h"
+#include "grammar/contract.h"
+
+namespace attune::cli {
+
+void add_eval_run(CLI::App& group, Body& selected);
+void add_eval_compare(CLI::App& group, Body& selected);
+void add_eval_verify(CLI::App& group, Body& selected);
+
+struct EvalOptions {
+  std::string suite_file;
+  eval::Suite suite;  // of the command line, where there is no file
+  std::string metric;
+  std::vector<std::string> models;
+  std::int64_t shots = 3;
+  std::string out = "out/eval";
+  std::string baseline;
+  double require_format = 0, require_accuracy = 0;
+  RemoteOptions remote;
+  std::string dtype = "bf16";
+  int threads = 0;
+  std::int64_t at_once = 4;  // requests under way at an endpoint
+  bool json = false;
+};
+
+// The file's suite, or the one that the options describe: zero-shot and few-shot arms for a base,
+// one tuned arm for an adapter or an "ft:" name.
+Result<eval::Suite> choose_suite(const EvalOptions& options);
+
+// What the arms are asked about, read once.
+struct Material {
+  eval::Suite suite;
+  std::optional<grammar::Contract> contract;
+  std::string instruction;              // the contract in words
+  std::vector<data::Example> rows;      // of suite.data
+  std::vector<data::Example> examples;  // of suite.examples
+  std::vector<data::Example> validation;
+  std::optional<eval::ShotChoice> choice;  // among the examples
+};
+Result<Material> load_material(eval::Suite suite);
+std::vector<eval::Item> items_of(const Material& material);
+
+// A question of an arm; what it shows is chosen by `shots`.
+struct Question {
+  Json messages;  // the row's own
+  Json tools = nullptr;
+  std::string text;  // what examples are compared with
+  std::int64_t number = 0;
+  std::int64_t shots = 0;
+};
+Result<std::vector<Question>> questions_of(const Material& material, const eval::SuiteArm& arm,
+                                           std::int64_t shots);
+Json prompt_of(const Material& material, const eval::SuiteArm& arm, const Question& question);
+
+// Models by place, loaded once each.
+class ModelShelf {
+ public:
+  explicit ModelShelf(const EvalOptions& options) : options_(options) {}
+  Result<ChatModel*> get(const eval::SuiteArm& arm);
+
+ private:
+  struct Place {
+    std::string model, endpoint;
+    std::unique_ptr<ChatModel> chat;
+  };
+  const EvalOptions& options_;
+  std::vector<Place> places_;
+};
+
+using AnswerProgress = std::function<void(std::size_t done, std::size_t all)>;
+
+// Asks what the cache does not know. A prompt that does not fit shows fewer examples; another
+// failure becomes the answer's. An error: the cache cannot be written, or no question of the first
+// round got an answer.
+Result<eval::ArmResult> ask_arm(ChatModel& model, const Material& material,
+                                const eval::SuiteArm& arm, std::vector<Question>& questions,
+                                eval::AnswerCache& cache, const AnswerProgress& progress);
+
+// The first suite.timed_items once more, alone, the arms in turn, every second item in the reverse
+// order (ABBA), so that what drifts meets all arms alike. `questions` and `answers` [arm][item].
+void time_arms(const std::vector<ChatModel*>& models, const Material& material,
+               const std::vector<std::vector<Question>>& questions,
+               std::vector<eval::ArmResult>& answers);
+
+// "before" and "after" side by side: prints the table, and the exit code: 0 not worse, 1 worse, 3
+// too few items to tell.
+Result<int> print_comparison(const eval::JoinedRuns& joined, bool json);
+
+}  // namespace attune::cli

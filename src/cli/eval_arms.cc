@@ -1,0 +1,149 @@
+// Asking the arms of a suite.
+#include <algorithm>
+#include <deque>
+
+#include <fmt/format.h>
+
+#include "cli/eval.h"
+
+namespace attune::cli {
+
+namespace {
+
+constexpr std::size_t kRound = 56;  // prompts handed over at once: what is decoded side by side
+constexpr int kPatientRetries = 5;  // a long run meets busy servers
+
+bool is_folder(const std::string& model) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(model, ignored);
+}
+
+Result<std::unique_ptr<ChatModel>> load_local(const std::string& folder,
+                                              const EvalOptions& options) {
+  ModelOptions model;
+  std::error_code ignored;
+  const bool adapter = std::filesystem::exists(Path(folder) / "adapter_config.json", ignored);
+  (adapter ? model.adapter : model.model) = folder;
+  model.dtype = options.dtype;
+  model.threads = options.threads;
+  return local_chat_model(std::move(model), static_cast<std::int64_t>(kRound));
+}
+
+eval::Answer answer_of(ChatReply reply) {
+  return {.text = std::move(reply.text),
+          .prompt_tokens = reply.prompt_tokens,
+          .completion_tokens = reply.completion_tokens,
+          .cut = reply.cut,
+          .failure = reply.failure ? reply.failure->message() : std::string()};
+}
+
+ChatSettings settings_of(const eval::Suite& suite) {
+  return {.most_tokens = suite.most_tokens, .temperature = suite.temperature};
+}
+
+ChatPrompt chat_prompt(const Material& material, const eval::SuiteArm& arm,
+                       const Question& question) {
+  ChatPrompt prompt{.messages = prompt_of(material, arm, question), .tools = question.tools};
+  if (material.suite.temperature > 0) prompt.seed = material.suite.seed;
+  return prompt;
+}
+
+std::string key_of(const ChatModel& model, const ChatPrompt& prompt, const ChatSettings& settings) {
+  return eval::answer_key({{"model", model.identity()},
+                           {"messages", prompt.messages},
+                           {"tools", prompt.tools},
+                           {"max_tokens", settings.most_tokens},
+                           {"temperature", settings.temperature},
+                           {"seed", prompt.seed ? Json(*prompt.seed) : Json()}});
+}
+
+}  // namespace
+
+Result<ChatModel*> ModelShelf::get(const eval::SuiteArm& arm) {
+  for (const Place& place : places_) {
+    if (place.model == arm.model && place.endpoint == arm.endpoint) return place.chat.get();
+  }
+  Place place{.model = arm.model, .endpoint = arm.endpoint, .chat = nullptr};
+  if (arm.endpoint.empty() && is_folder(arm.model)) {
+    ATTUNE_TRY(place.chat, load_local(arm.model, options_));
+  } else {
+    RemoteOptions remote = options_.remote;
+    if (!arm.endpoint.empty()) remote.endpoint.url = arm.endpoint;
+    ATTUNE_TRY(const client::Endpoint endpoint, remote.resolve());
+    place.chat = remote_chat_model(endpoint, arm.model, options_.at_once, kPatientRetries);
+  }
+  places_.push_back(std::move(place));
+  return places_.back().chat.get();
+}
+
+Result<eval::ArmResult> ask_arm(ChatModel& model, const Material& material,
+                                const eval::SuiteArm& arm, std::vector<Question>& questions,
+                                eval::AnswerCache& cache, const AnswerProgress& progress) {
+  const ChatSettings settings = settings_of(material.suite);
+  eval::ArmResult result{.name = arm.name, .answers = {}};
+  result.answers.resize(questions.size());
+  std::deque<std::size_t> open;
+  for (std::size_t i = 0; i < questions.size(); ++i) open.push_back(i);
+  bool any_answer = false;
+  while (!open.empty()) {
+    std::vector<std::size_t> round;
+    std::vector<ChatPrompt> prompts;
+    std::vector<std::string> keys;
+    while (!open.empty() && round.size() < kRound) {
+      const std::size_t i = open.front();
+      open.pop_front();
+      ChatPrompt prompt = chat_prompt(material, arm, questions[i]);
+      std::string key = key_of(model, prompt, settings);
+      if (const eval::Answer* known = cache.find(key)) {
+        result.answers[i] = *known;
+        any_answer = true;
+        continue;
+      }
+      round.push_back(i);
+      prompts.push_back(std::move(prompt));
+      keys.push_back(std::move(key));
+    }
+    std::vector<ChatReply> replies = model.answer(prompts, settings);
+    std::vector<std::pair<std::string, eval::Answer>> answered;
+    for (std::size_t k = 0; k < round.size(); ++k) {
+      Question& question = questions[round[k]];
+      if (replies[k].prompt_refused && question.shots > 0) {
+        --question.shots;  // too long, it seems: show less
+        open.push_back(round[k]);
+        continue;
+      }
+      eval::Answer& answer = result.answers[round[k]] = answer_of(std::move(replies[k]));
+      if (answer.failure.empty()) answered.emplace_back(std::move(keys[k]), answer);
+    }
+    any_answer = any_answer || !answered.empty() || !open.empty();
+    if (!any_answer) {
+      return environment_failure(
+          {.where = "arm " + arm.name,
+           .found = "no question got an answer: " + result.answers[round.front()].failure,
+           .wanted = "a model that answers"});
+    }
+    ATTUNE_TRY_VOID(cache.add(answered));
+    progress(questions.size() - open.size(), questions.size());
+  }
+  return result;
+}
+
+void time_arms(const std::vector<ChatModel*>& models, const Material& material,
+               const std::vector<std::vector<Question>>& questions,
+               std::vector<eval::ArmResult>& answers) {
+  const ChatSettings settings = settings_of(material.suite);
+  const auto timed =
+      std::min(questions.front().size(), static_cast<std::size_t>(material.suite.timed_items));
+  for (std::size_t item = 0; item < timed; ++item) {
+    for (std::size_t turn = 0; turn < models.size(); ++turn) {
+      const std::size_t arm = item % 2 == 0 ? turn : models.size() - 1 - turn;
+      const ChatReply reply = models[arm]->answer_alone(
+          chat_prompt(material, material.suite.arms[arm], questions[arm][item]), settings);
+      if (reply.failure) continue;
+      answers[arm].answers[item].latency_ms = reply.milliseconds;
+      answers[arm].answers[item].first_token_ms = reply.first_token_ms;
+    }
+  }
+}
+
+}  // namespace attune::cli

@@ -1,0 +1,272 @@
+// attune eval run: ways of answering side by side on the same held-out items, with the evidence on
+// disk. Read run() for the order.
+#include <ctime>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "advise/verdict.h"
+#include "base/clock.h"
+#include "base/cpu.h"
+#include "cli/eval.h"
+#include "cli/progress.h"
+#include "cli/version.h"
+#include "eval/report.h"
+#include "eval/table.h"
+#include "stats/power.h"
+
+namespace attune::cli {
+
+namespace {
+
+constexpr std::size_t kMostValidation = 100;  // rows on which the number of shots is chosen
+
+std::string now_utc() {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+}
+
+// Said before anything is asked: what so many items can prove.
+void print_power(std::int64_t items) {
+  const double gain = stats::smallest_gain(items);
+  if (gain >= 1) {
+    fmt::print("{} items: too few to show any difference\n", items);
+    return;
+  }
+  fmt::print(
+      "{} items can show a difference of {:.1f} points or more (80 % power, if {:.0f} % of them go "
+      "the other way); 2 points take {}\n",
+      items, 100 * gain, 100 * stats::kUsualLoss,
+      stats::items_needed(stats::discordant_share(0.02), 0.02));
+}
+
+// The arm's questions, and the answers to them.
+struct Asked {
+  std::vector<std::vector<Question>> questions;  // [arm][item]
+  std::vector<eval::ArmResult> arms;
+  std::vector<ChatModel*> models;
+};
+
+struct Runner {
+  const EvalOptions& options;
+  Material& material;
+  eval::AnswerCache& cache;
+  ModelShelf shelf;
+  StatusLine status;
+
+  Result<eval::ArmResult> ask(ChatModel& model, const Material& about, const eval::SuiteArm& arm,
+                              std::vector<Question>& questions) {
+    const auto show = [&](std::size_t done, std::size_t all) {
+      status.show(fmt::format("{}: {} of {} answers", arm.name, done, all));
+    };
+    auto result = ask_arm(model, about, arm, questions, cache, show);
+    status.clear();
+    return result;
+  }
+
+  // The number of shots with the largest sum of compliance and accuracy on the validation rows; the
+  // smaller of two that are equal.
+  Result<std::int64_t> choose_shots(ChatModel& model, const eval::SuiteArm& arm) {
+    if (arm.shots.size() == 1) return arm.shots.front();
+    Material about = material;
+    about.rows = material.validation;
+    if (about.rows.size() > kMostValidation) about.rows.resize(kMostValidation);
+    std::vector<std::int64_t> counts = arm.shots;
+    std::sort(counts.begin(), counts.end());
+    std::int64_t best = 0;
+    double best_sum = -1;
+    for (const std::int64_t count : counts) {
+      ATTUNE_TRY(std::vector<Question> questions, questions_of(about, arm, count));
+      ATTUNE_TRY(eval::ArmResult result, ask(model, about, arm, questions));
+      ATTUNE_TRY(const eval::Comparison scored,
+                 eval::compare(items_of(about), {std::move(result)},
+                               {.contract = material.contract ? &*material.contract : nullptr,
+                                .metric = material.suite.metric}));
+      const double sum =
+          scored.arms.front().format_compliance.value + scored.arms.front().domain_accuracy.value;
+      if (!options.json) {
+        fmt::print(
+            "  {} with {} examples on {} validation rows: compliance {:.1f} %, accuracy {:.1f} %\n",
+            arm.name, count, about.rows.size(), 100 * scored.arms.front().format_compliance.value,
+            100 * scored.arms.front().domain_accuracy.value);
+      }
+      if (sum <= best_sum) continue;
+      best = count;
+      best_sum = sum;
+    }
+    return best;
+  }
+
+  void print_arm(const eval::ArmResult& result, std::int64_t shots, double seconds) const {
+    std::int64_t failures = 0;
+    double tokens = 0;
+    for (const eval::Answer& answer : result.answers) {
+      failures += answer.failure.empty() ? 0 : 1;
+      tokens += static_cast<double>(answer.prompt_tokens);
+    }
+    fmt::print("  {}: {} answers in {}, prompts of {:.0f} tokens{}{}\n", result.name,
+               std::ssize(result.answers) - failures, duration_text(seconds),
+               tokens / static_cast<double>(result.answers.size()),
+               shots > 0 ? fmt::format(" with {} examples", shots) : "",
+               failures > 0 ? fmt::format("; {} WITHOUT AN ANSWER", failures) : "");
+  }
+
+  Result<Asked> ask_all() {
+    Asked asked;
+    for (eval::SuiteArm& arm : material.suite.arms) {
+      const Stopwatch watch;
+      ATTUNE_TRY(ChatModel* const model, shelf.get(arm));
+      ATTUNE_TRY(const std::int64_t shots, choose_shots(*model, arm));
+      arm.shots = {shots};
+      ATTUNE_TRY(std::vector<Question> questions, questions_of(material, arm, shots));
+      ATTUNE_TRY(eval::ArmResult result, ask(*model, material, arm, questions));
+      if (!options.json) print_arm(result, shots, watch.seconds());
+      asked.questions.push_back(std::move(questions));
+      asked.arms.push_back(std::move(result));
+      asked.models.push_back(model);
+    }
+    time_arms(asked.models, material, asked.questions, asked.arms);
+    return asked;
+  }
+};
+
+bool is_tuned_arm(const eval::SuiteArm& arm) { return !arm.instructed; }
+
+// A suite with a tuned subject and something to hold it against gets a decision; any other, its
+// bars.
+eval::Verdict judge(const eval::Comparison& comparison, const eval::Suite& suite) {
+  const advise::Requirements bars{.format_compliance = suite.require.format_compliance,
+                                  .domain_accuracy = suite.require.domain_accuracy,
+                                  .exact_match = suite.require.exact_match};
+  const bool tuned = std::any_of(suite.arms.begin(), suite.arms.end(), [&](const auto& arm) {
+    return arm.name == comparison.subject && is_tuned_arm(arm);
+  });
+  return tuned && suite.arms.size() > 1 ? advise::decide(comparison, bars)
+                                        : advise::check_bars(comparison, bars);
+}
+
+Json facts_of(const EvalOptions& options) {
+  return {{"program", std::string("attune ") + kVersion},
+          {"cpu", cpu_features().brand},
+          {"dtype", options.dtype},
+          {"threads", options.threads}};
+}
+
+Result<void> write_all(const Path& out, const eval::ReportInput& input,
+                       const eval::RunRecord& record) {
+  ATTUNE_TRY_VOID(eval::write_run(out, record, input.comparison));
+  ATTUNE_TRY_VOID(write_file_atomic(out / "report.md", eval::report_markdown(input)));
+  ATTUNE_TRY_VOID(write_file_atomic(out / "junit.xml", eval::report_junit(input, record.items)));
+  return eval::write_report(out, input);
+}
+
+// The same arm of an earlier run on the items of both; its exit code, 0 without a baseline.
+Result<int> hold_against_baseline(const EvalOptions& options, const eval::RunRecord& record) {
+  if (options.baseline.empty()) return 0;
+  ATTUNE_TRY(const eval::RunRecord before, eval::read_run(options.baseline));
+  const bool same_arm = std::any_of(before.arms.begin(), before.arms.end(),
+                                    [&](const auto& arm) { return arm.name == record.subject; });
+  ATTUNE_TRY(
+      const eval::JoinedRuns joined,
+      eval::join_runs(before, same_arm ? record.subject : before.subject, record, record.subject));
+  if (!options.json) fmt::print("\nagainst {}:\n", options.baseline);
+  if (options.json) return 0;
+  return print_comparison(joined, false);
+}
+
+Result<int> run(const EvalOptions& options) {
+  ATTUNE_TRY(eval::Suite suite, choose_suite(options));
+  ATTUNE_TRY(Material material, load_material(std::move(suite)));
+  const std::vector<eval::Item> items = items_of(material);
+  if (!options.json) print_power(std::ssize(items));
+  ATTUNE_TRY_VOID(ensure_directory(options.out));
+  const Path out = options.out;
+  ATTUNE_TRY(eval::AnswerCache cache, eval::AnswerCache::open(out / eval::kAnswerCacheName));
+  Runner runner{options, material, cache, ModelShelf(options), StatusLine(!options.json)};
+  ATTUNE_TRY(Asked asked, runner.ask_all());
+
+  eval::RunRecord record{.created = now_utc(),
+                         .suite = eval::to_json(material.suite),
+                         .contract = material.contract ? material.contract->document() : Json(),
+                         .metric = material.suite.metric,
+                         .subject = material.suite.subject.empty() ? material.suite.arms.back().name
+                                                                   : material.suite.subject,
+                         .facts = facts_of(options),
+                         .items = items,
+                         .arms = std::move(asked.arms)};
+  ATTUNE_TRY(const eval::Comparison comparison, eval::compare_run(record));
+  const eval::Verdict verdict = judge(comparison, material.suite);
+  const eval::ReportInput input{.title = material.suite.name,
+                                .created = record.created,
+                                .comparison = comparison,
+                                .verdict = verdict,
+                                .data = {{"items", material.suite.data}, {"n", items.size()}},
+                                .model = record.suite};
+  ATTUNE_TRY_VOID(write_all(out, input, record));
+  if (options.json) {
+    fmt::print("{}\n", to_text(eval::report_json(input)));
+  } else {
+    fmt::print("\n{}\n{}\n{}: report.html, report.md, report.json, results.jsonl, junit.xml\n",
+               eval::comparison_table(comparison), eval::verdict_text(verdict), options.out);
+  }
+  ATTUNE_TRY(const int baseline_code, hold_against_baseline(options, record));
+  const auto either = [&](int code) { return verdict.exit_code == code || baseline_code == code; };
+  return either(1) ? 1 : either(3) ? 3 : 0;
+}
+
+void declare_suite(CLI::App& c, EvalOptions& o) {
+  c.add_option("suite", o.suite_file, "Suite file, YAML or JSON (docs/evaluation.md)");
+  CLI::Option_group* own = c.add_option_group("Without a suite file");
+  own->add_option("--data", o.suite.data, "Held-out rows");
+  own->add_option("--map", o.suite.map, "Which columns make a conversation");
+  own->add_option("--models", o.models,
+                  "Model folders, adapters and names at the endpoint, with commas between")
+      ->delimiter(',');
+  own->add_option("--contract", o.suite.contract, "JSON Schema that every answer must keep");
+  own->add_option("--examples", o.suite.examples, "Rows for few-shot prompts: the training rows");
+  own->add_option("--shots", o.shots, "Examples in a few-shot prompt")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{64}))
+      ->capture_default_str();
+  own->add_option("--metric", o.metric, "field_accuracy, token_f1 or label; by the rows otherwise")
+      ->check(CLI::IsMember({"field_accuracy", "token_f1", "label"}));
+  own->add_option("--subject", o.suite.subject, "The arm that the others are compared with");
+  own->add_option("--max-items", o.suite.most_items, "Most items; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  own->add_option("--max-answer-tokens", o.suite.most_tokens, "Longest answer")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  own->add_option("--temperature", o.suite.temperature, "0 takes the likeliest token each time")
+      ->check(CLI::Range(0.0, 2.0))
+      ->capture_default_str();
+  own->add_option("--seed", o.suite.seed, "Of draws and of random examples")->capture_default_str();
+  own->add_option("--timed-items", o.suite.timed_items, "Items answered once more, for latency")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  own->add_option("--require-format", o.require_format, "Bar for format compliance, 0 to 1")
+      ->check(CLI::Range(0.0, 1.0));
+  own->add_option("--require-accuracy", o.require_accuracy, "Bar for domain accuracy, 0 to 1")
+      ->check(CLI::Range(0.0, 1.0));
+}
+
+}  // namespace
+
+void add_eval_run(CLI::App& group, Body& selected) {
+  auto o = std::make_shared<EvalOptions>();
+  CLI::App* c = group.add_subcommand("run", "Answer the same items in several ways and compare");
+  declare_suite(*c, *o);
+  c->add_option("--out", o->out, "Folder of the run; the same command goes on with what is there")
+      ->capture_default_str();
+  c->add_option("--baseline", o->baseline, "Folder of an earlier run to hold this one against");
+  c->add_option("--dtype", o->dtype, "f32 or bf16, for models on this machine")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->capture_default_str();
+  c->add_option("--threads", o->threads, "0: every CPU")->capture_default_str();
+  c->add_option("--parallel", o->at_once, "Requests under way at an endpoint")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{64}))
+      ->capture_default_str();
+  o->remote.declare(*c);
+  c->add_flag("--json", o->json, "Print report.json instead of tables");
+  c->callback([o, &selected] { selected = [o] { return run(*o); }; });
+}
+
+}  // namespace attune::cli

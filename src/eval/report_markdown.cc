@@ -1,0 +1,83 @@
+// report.md: the tables and the verdict, for pull requests and wikis.
+#include <fmt/format.h>
+
+#include "eval/report.h"
+#include "eval/words.h"
+
+namespace attune::eval {
+
+namespace {
+
+// Text in a table's cell: what would end the cell or start markup is escaped.
+std::string cell(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n' || c == '\r') {
+      out += ' ';
+      continue;
+    }
+    if (std::string_view("|\\`*_<>[]#").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::string row(const std::vector<std::string>& cells) {
+  std::string out = "|";
+  for (const std::string& one : cells) out += " " + one + " |";
+  return out + "\n";
+}
+
+std::string arms_table(const Comparison& comparison) {
+  const bool failures = std::any_of(comparison.arms.begin(), comparison.arms.end(),
+                                    [](const ArmSummary& arm) { return arm.failures > 0; });
+  std::vector<std::string> head{"arm",         "format compliance", "domain accuracy",
+                                "exact match", "latency",           "prompt tokens"};
+  if (failures) head.emplace_back("without an answer");
+  std::string out = row(head) + row(std::vector<std::string>(head.size(), "---"));
+  for (const ArmSummary& arm : comparison.arms) {
+    std::vector<std::string> cells{
+        cell(display_name(arm.name)),          percent_interval(arm.format_compliance),
+        percent_interval(arm.domain_accuracy), percent_interval(arm.exact_match),
+        milliseconds(arm.latency_ms.median),   fmt::format("{:.0f}", arm.prompt_tokens)};
+    if (failures) cells.push_back(std::to_string(arm.failures));
+    out += row(cells);
+  }
+  return out;
+}
+
+std::string tests_table(const Comparison& comparison) {
+  if (comparison.comparisons.empty()) return "";
+  std::string out = row({"difference", "format compliance", "domain accuracy", "exact match"}) +
+                    row({"---", "---", "---", "---"});
+  for (const PairedComparison& pair : comparison.comparisons) {
+    const auto rate = [](const RateComparison& rates) {
+      return points_interval(rates.difference) + ", " + p_value(rates.p);
+    };
+    out += row({cell(display_name(pair.subject) + " - " + display_name(pair.other)),
+                rate(pair.format_compliance), points_interval(pair.domain_accuracy_difference),
+                rate(pair.exact_match)});
+  }
+  return out + "\n";
+}
+
+}  // namespace
+
+std::string report_markdown(const ReportInput& input) {
+  const Comparison& comparison = input.comparison;
+  std::string out =
+      fmt::format("# {}\n\n**{}**\n\n", cell(input.title), cell(input.verdict.headline));
+  for (const std::string& reason : input.verdict.reasons) out += "- " + cell(reason) + "\n";
+  for (const Gate& gate : input.verdict.gates) {
+    out += fmt::format("- required {} of {} ({}): measured {}, {}\n", cell(gate.name),
+                       percent(gate.required), cell(display_name(gate.arm)),
+                       percent_interval(gate.measured), gate_state_text(gate.state));
+  }
+  out += fmt::format(
+      "\n{} held-out items, the same for every arm; 95 % intervals; domain accuracy by {}. "
+      "Compliant means: {}.\n\n",
+      comparison.n, metric_name(comparison.metric), cell(comparison.compliance_basis));
+  return out + arms_table(comparison) + "\n" + tests_table(comparison) + input.created + "\n";
+}
+
+}  // namespace attune::eval

@@ -1,0 +1,54 @@
+// A run on disk, complete enough that every figure of its report can be computed again:
+//
+//   run.json        {"version":1,"created","program","suite","contract","metric","subject",...}
+//   results.jsonl   one line an item: {"id","input","reference","assertions"?,"answers":{"tuned":
+//                   {"text",...,"scores":{"compliant","exact","accuracy","violations"}}, ...}}
+//
+//   ATTUNE_TRY_VOID(write_run(out, record, comparison));
+//   ATTUNE_TRY(RunRecord again, read_run(out));
+//   ATTUNE_TRY(Comparison same, compare_run(again));      // attune eval verify
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "eval/compare.h"
+#include "grammar/contract.h"
+#include "io/file.h"
+#include "io/json.h"
+
+namespace attune::eval {
+
+inline constexpr int kRunVersion = 1;
+
+struct RunRecord {
+  std::string created;  // UTC
+  Json suite = Json::object();
+  Json contract = nullptr;  // the document; null: none
+  std::optional<Metric> metric = {};
+  std::string subject;
+  Json facts = Json::object();  // program, machine, models: for people
+  std::vector<Item> items;
+  std::vector<ArmResult> arms;
+};
+
+Result<void> write_run(const Path& folder, const RunRecord& record, const Comparison& comparison);
+// Refused: files that are missing, broken or of another version, with the line.
+Result<RunRecord> read_run(const Path& folder);
+
+// The comparison of the recorded answers.
+Result<Comparison> compare_run(const RunRecord& record);
+
+// Items of both runs, in the order of the first, answered by one arm of each: what `attune eval
+// compare` compares. The arms are called "before" and "after". Items are the same when id, input
+// and reference are. Refused: an arm that a run has not, no item in common.
+struct JoinedRuns {
+  RunRecord record;
+  std::int64_t only_before = 0, only_after = 0;  // items of one run alone
+};
+Result<JoinedRuns> join_runs(const RunRecord& before, const std::string& before_arm,
+                             const RunRecord& after, const std::string& after_arm);
+
+}  // namespace attune::eval
