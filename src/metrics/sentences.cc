@@ -1,5 +1,6 @@
 #include "metrics/sentences.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -12,7 +13,6 @@ namespace attune::metrics {
 
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 bool ends_sentence(char c) { return c == '.' || c == '!' || c == '?'; }
 
 // Closing quotes and brackets belong to the sentence before them.
@@ -34,25 +34,35 @@ std::size_t behind_closers(std::string_view text, std::size_t at) {
 // The word that the period at `stop` ends, without the period.
 std::string_view word_before(std::string_view text, std::size_t stop) {
   std::size_t begin = stop;
-  while (begin > 0 && !is_space(text[begin - 1]) && text[begin - 1] != '(' &&
+  while (begin > 0 && !is_ascii_space(text[begin - 1]) && text[begin - 1] != '(' &&
          text[begin - 1] != '"') {
     --begin;
   }
   return text.substr(begin, stop - begin);
 }
 
-// After these a capital letter or a number does not begin a sentence.
-bool is_abbreviation(std::string_view word) {
-  static constexpr std::array<std::string_view, 36> kKnown{
-      "mr",  "mrs", "ms",  "dr",     "prof", "st",  "vs",   "fig", "figs", "no",  "nos", "e.g",
-      "i.e", "cf",  "al",  "approx", "gen",  "col", "capt", "lt",  "sgt",  "rev", "hon", "pres",
-      "gov", "jan", "feb", "aug",    "sept", "oct", "nov",  "dec", "vol",  "pp",  "eq",  "sec"};
+// Stand before a name, so that a capital letter behind them begins no sentence.
+bool is_title(std::string_view word) {
+  static constexpr std::array<std::string_view, 20> kTitles{
+      "mr",  "mrs", "ms",  "dr",  "prof", "st",  "gen", "col", "capt", "lt",
+      "sgt", "rev", "hon", "sen", "gov",  "rep", "vs",  "fig", "no",   "e.g"};
   const std::string lower = ascii_lower(word);
-  for (std::string_view known : kKnown) {
-    if (lower == known) return true;
-  }
-  // "J" of "J. Smith", but not the pronoun of "so do I."
-  return word.size() == 1 && is_ascii_letter(word[0]) && word[0] != 'I';
+  return std::find(kTitles.begin(), kTitles.end(), lower) != kTitles.end();
+}
+
+// May end a sentence; does so only before a capital letter.
+bool is_abbreviation(std::string_view word) {
+  static constexpr std::array<std::string_view, 30> kKnown{
+      "i.e", "cf",   "al",  "etc", "approx", "inc", "ltd", "co",  "corp", "jr",
+      "sr",  "jan",  "feb", "aug", "sept",   "oct", "nov", "dec", "vol",  "pp",
+      "eq",  "dept", "est", "ave", "blvd",   "a.m", "p.m", "u.s", "u.k",  "ph.d"};
+  const std::string lower = ascii_lower(word);
+  return std::find(kKnown.begin(), kKnown.end(), lower) != kKnown.end();
+}
+
+// "J" of "J. Smith", but not the pronoun of "so do I."
+bool is_initial(std::string_view word) {
+  return word.size() == 1 && word[0] >= 'A' && word[0] <= 'Z' && word[0] != 'I';
 }
 
 // "1" of "1. First" at the beginning of a line.
@@ -64,37 +74,28 @@ bool is_list_number(std::string_view text, std::size_t stop, std::string_view wo
   return !word.empty() && (begin == 0 || text[begin - 1] == '\n');
 }
 
-bool may_begin_sentence(std::string_view text, std::size_t at) {
+bool begins_sentence(std::string_view text, std::size_t at) {
   const text::Character character = text::character_at(text, at);
-  if (!character.valid) return true;
-  return !text::is_letter(character.code) ||
-         text::lower_case(character.code) != std::string(text.substr(at, character.bytes));
+  return character.valid && text::is_upper_case(character.code);
 }
 
-// Letters without case begin sentences too.
-bool is_lower_case(std::string_view text, std::size_t at) {
-  const text::Character character = text::character_at(text, at);
-  if (!character.valid || !text::is_letter(character.code)) return false;
-  const std::string_view letter = text.substr(at, character.bytes);
-  return text::upper_case(letter) != letter;
-}
-
+// Whether a sentence ends at the mark text[stop]; `behind` is where its closing quotes end.
 bool is_border(std::string_view text, std::size_t stop, std::size_t behind) {
   if (behind >= text.size()) return true;
-  if (!is_space(text[behind])) return false;
+  if (!is_ascii_space(text[behind])) return false;
   std::size_t next = behind;
-  int lines = 0;
-  while (next < text.size() && is_space(text[next])) lines += text[next++] == '\n' ? 1 : 0;
-  if (next >= text.size() || lines > 1) return true;
-  if (!may_begin_sentence(text, next) && is_lower_case(text, next)) return false;
-  if (text[stop] != '.') return true;
+  while (next < text.size() && is_ascii_space(text[next])) ++next;
+  if (next >= text.size() || text[stop] != '.') return true;
+  const bool ellipsis = stop > 0 && text[stop - 1] == '.';
   const std::string_view word = word_before(text, stop);
-  return !is_abbreviation(word) && !is_list_number(text, stop, word);
+  if (is_initial(word) || is_list_number(text, stop, word)) return false;
+  if (is_title(word)) return false;
+  return !((ellipsis || is_abbreviation(word)) && !begins_sentence(text, next));
 }
 
 }  // namespace
 
-std::vector<std::string_view> sentences_of(std::string_view text) {
+std::vector<std::string_view> sentences_of(std::string_view text, bool at_empty_lines) {
   std::vector<std::string_view> sentences;
   std::size_t begin = 0;
   const auto close = [&](std::size_t end) {
@@ -103,7 +104,7 @@ std::vector<std::string_view> sentences_of(std::string_view text) {
     begin = end;
   };
   for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == '\n') {
+    if (text[at] == '\n' && at_empty_lines) {
       std::size_t next = at + 1;
       while (next < text.size() && (text[next] == ' ' || text[next] == '\r')) ++next;
       if (next < text.size() && text[next] == '\n') close(at);

@@ -1,6 +1,7 @@
-// Text cut into sentences by rules: at . ! ? (with closing quotes and brackets) before white space
-// and something that may begin a sentence, not behind known abbreviations, initials or list
-// numbers; and at empty lines.
+// Text cut into sentences by rules: at . ! ? (with the quotes and brackets that close there) before
+// white space or the end; not behind titles, initials and list numbers; behind abbreviations and
+// "..." only before a capital letter; and, if wanted, at empty lines. English rules; scripts
+// without such marks are one sentence.
 #pragma once
 
 #include <string_view>
@@ -9,6 +10,6 @@
 namespace attune::metrics {
 
 // Views of `text` without the white space around them; none is empty.
-std::vector<std::string_view> sentences_of(std::string_view text);
+std::vector<std::string_view> sentences_of(std::string_view text, bool at_empty_lines = true);
 
 }  // namespace attune::metrics

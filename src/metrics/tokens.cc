@@ -86,6 +86,16 @@ std::string_view without_trailing_space(std::string_view text) {
 
 }  // namespace
 
+std::string_view without_outer_space(std::string_view text) {
+  text = without_trailing_space(text);
+  while (!text.empty()) {
+    const text::Character character = text::character_at(text, 0);
+    if (!character.valid || !separates(character.code)) break;
+    text.remove_prefix(character.bytes);
+  }
+  return text;
+}
+
 Tokens white_space_tokens(std::string_view text) {
   Tokens tokens;
   std::size_t begin = 0;

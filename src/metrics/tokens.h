@@ -16,6 +16,9 @@ namespace attune::metrics {
 
 using Tokens = std::vector<std::string>;
 
+// Without the white space at both ends, of the same kinds.
+std::string_view without_outer_space(std::string_view text);
+
 // Split at white space (that of Unicode, and the four separators U+001C to U+001F).
 Tokens white_space_tokens(std::string_view text);
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "metrics/text_parts.h"
 #include "text/unicode.h"
 
 namespace attune::metrics {
@@ -23,8 +24,6 @@ bool is_name_character(char32_t code) {
          code == 0xB7 || text::is_nonspacing_mark(code);
 }
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
 // A character that XML allows in a document.
 bool is_allowed(char32_t code) {
   return code == 9 || code == 10 || code == 13 ||
@@ -42,7 +41,7 @@ class Scanner {
   }
 
   bool document() {
-    if (looking_at("<?xml") && at_ + 5 < text_.size() && is_space(text_[at_ + 5])) {
+    if (looking_at("<?xml") && at_ + 5 < text_.size() && is_ascii_space(text_[at_ + 5])) {
       if (!past("?>", "a declaration")) return false;
     }
     if (!between_elements()) return false;
@@ -67,7 +66,7 @@ class Scanner {
   }
   bool looking_at(std::string_view mark) const { return text_.substr(at_).starts_with(mark); }
   void skip_space() {
-    while (at_ < text_.size() && is_space(text_[at_])) ++at_;
+    while (at_ < text_.size() && is_ascii_space(text_[at_])) ++at_;
   }
 
   // Goes behind the next `mark`.
@@ -184,7 +183,7 @@ class Scanner {
     if (scan_.paths.size() < kMostPaths) scan_.paths.insert(path);
     std::vector<std::string> attributes;
     for (;;) {
-      const bool space = at_ < text_.size() && is_space(text_[at_]);
+      const bool space = at_ < text_.size() && is_ascii_space(text_[at_]);
       skip_space();
       if (looking_at("/>")) {
         at_ += 2;
