@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "stats/curve_band.h"
 #include "stats/curve_fit.h"
 #include "stats/draws.h"
 #include "stats/isotonic.h"
@@ -15,25 +16,6 @@ namespace attune::stats {
 namespace {
 
 constexpr std::size_t kLeastSizes = 3;
-
-CurveCount count_of(const CurvePoint& point) {
-  return {static_cast<double>(point.examples), point.failures, static_cast<double>(point.items)};
-}
-
-// Where the runs of each size lie in the sorted points.
-struct SizeGroup {
-  std::size_t first = 0;
-  std::size_t runs = 0;
-};
-
-std::vector<SizeGroup> groups_by_size(const std::vector<CurvePoint>& points) {
-  std::vector<SizeGroup> groups;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    if (i == 0 || points[i].examples != points[i - 1].examples) groups.push_back({i, 0});
-    ++groups.back().runs;
-  }
-  return groups;
-}
 
 Result<void> check_points(const std::vector<CurvePoint>& points, const CurveOptions& options) {
   for (const CurvePoint& point : points) {
@@ -100,62 +82,25 @@ Result<BandMethod> usable_band(const std::vector<CurvePoint>& points, BandMethod
     return !point.item_errors.empty() && point.items == points[0].items;
   });
   if (wanted == BandMethod::automatic)
-    return repeated && lined_up ? BandMethod::two_level : BandMethod::parametric;
-  if ((wanted != BandMethod::parametric && !repeated) ||
+    return lined_up ? BandMethod::two_level : BandMethod::parametric;
+  if ((wanted == BandMethod::points && !repeated) ||
       (wanted == BandMethod::two_level && !lined_up)) {
-    return bad_input({.where = "learning curve",
-                      .found = fmt::format("the band \"{}\" for runs that do not allow it",
-                                           band_method_name(wanted)),
-                      .wanted = wanted == BandMethod::points
-                                    ? "two runs or more at each size"
-                                    : "two runs or more at each size, with the errors of the same "
-                                      "items",
-                      .fix = "use the parametric band, or add runs with other seeds"});
+    return bad_input(
+        {.where = "learning curve",
+         .found =
+             fmt::format("the band \"{}\" for runs that do not allow it", band_method_name(wanted)),
+         .wanted = wanted == BandMethod::points ? "two runs or more at each size"
+                                                : "the errors of the same items at every run",
+         .fix = "use the parametric band, or add what is wanted"});
   }
   return wanted;
 }
 
-double averaged_error(const std::vector<FittedModel>& models, double n) {
-  double error = 0;
-  for (const FittedModel& fit : models)
-    error += fit.weight * curve_error(fit.model, fit.parameters, n);
-  return std::clamp(error, 0.0, 1.0);
-}
-
-std::vector<CurveCount> redraw_from_curve(const LearningCurve& curve, Draws& draws) {
-  std::vector<CurveCount> counts;
-  for (const CurvePoint& point : curve.points) {
-    const double error = averaged_error(curve.models, static_cast<double>(point.examples));
-    CurveCount count = count_of(point);
-    count.failures =
-        static_cast<double>(draws.beta_binomial(point.items, error, curve.overdispersion));
-    counts.push_back(count);
-  }
-  return counts;
-}
-
-// Runs are drawn within each size; with `items`, the same drawn items count at every run.
-std::vector<CurveCount> redraw_runs(const std::vector<CurvePoint>& points, bool items,
-                                    Draws& draws) {
-  std::vector<double> times;  // how often each item was drawn
-  if (items) {
-    times.resize(points[0].item_errors.size());
-    for (std::size_t i = 0; i < times.size(); ++i) ++times[draws.below(times.size())];
-  }
-  std::vector<CurveCount> counts;
-  for (const SizeGroup& group : groups_by_size(points)) {
-    for (std::size_t i = 0; i < group.runs; ++i) {
-      const CurvePoint& drawn = points[group.first + draws.below(group.runs)];
-      CurveCount count = count_of(drawn);
-      if (items) {
-        count.failures = 0;
-        for (std::size_t k = 0; k < times.size(); ++k)
-          count.failures += times[k] * drawn.item_errors[k];
-      }
-      counts.push_back(count);
-    }
-  }
-  return counts;
+std::vector<CurveCount> redraw(const LearningCurve& curve, const RunScatter& scatter,
+                               Draws& draws) {
+  if (curve.band == BandMethod::two_level) return redraw_items(curve, scatter, draws);
+  return curve.band == BandMethod::points ? redraw_runs(curve, draws)
+                                          : redraw_from_curve(curve, scatter, draws);
 }
 
 std::vector<FittedModel> named(const std::vector<CurveFit>& fits, const CurveScale& scale) {
@@ -281,12 +226,10 @@ Result<LearningCurve> fit_learning_curve(std::vector<CurvePoint> points,
   curve.models = named(fits, scale);
   std::stable_sort(curve.models.begin(), curve.models.end(),
                    [](const FittedModel& a, const FittedModel& b) { return a.weight > b.weight; });
+  const RunScatter scatter = run_scatter(curve);
   for (std::int64_t i = 0; i < options.resamples; ++i) {
     Draws draws(options.seed, "learning curve", static_cast<std::uint64_t>(i));
-    const std::vector<CurveCount> drawn =
-        curve.band == BandMethod::parametric
-            ? redraw_from_curve(curve, draws)
-            : redraw_runs(curve.points, curve.band == BandMethod::two_level, draws);
+    const std::vector<CurveCount> drawn = redraw(curve, scatter, draws);
     curve.resamples.push_back(
         named(fit_curves(models, drawn, scale, curve.overdispersion, fits), scale));
   }

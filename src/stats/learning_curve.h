@@ -38,18 +38,21 @@ struct CurvePoint {
   std::int64_t examples = 0;  // training examples of the run; 0 is the untuned model
   double failures = 0;        // failed items, a sum of shares for scores
   std::int64_t items = 0;
-  // Optional: 1 - score of each item, the same items in the same order at every point. With these
-  // and two runs or more at each size, the band resamples runs and items (two-level).
+  // 1 - score of each item, the same items in the same order at every point. Give these when all
+  // runs answer one test set: from counts alone the items of each run must be taken as its own, and
+  // the band comes out too narrow.
   std::vector<double> item_errors = {};
 };
 
 CurvePoint score_point(std::int64_t examples, double mean_score, std::int64_t items);
 
 enum class BandMethod {
-  automatic,   // two_level where the points allow it, else parametric
-  parametric,  // failures drawn again from the fitted curve, beta-binomial
+  automatic,   // two_level with item errors, else parametric
+  parametric,  // failures drawn again from the fitted curve, beta-binomial: items of each run its
+               // own
   points,      // runs drawn again at each size; needs two runs or more at each
-  two_level,   // runs at each size and items drawn again; needs item_errors at each point too
+  two_level,   // items drawn again, the same for all runs, and training noise as runs show it;
+               // needs item_errors at every point
 };
 std::string_view band_method_name(BandMethod method);  // "parametric", ...
 

@@ -1,7 +1,7 @@
 // How often do the intervals hold what they promise? Each case draws data from a known truth many
 // times and counts how often the 95 % interval has it. The figures are printed; docs/statistics.md
 // quotes them. The Monte Carlo error of a figure is about 0.4 points (4,000 draws), 0.5 (2,000) or
-// 1 (500).
+// 1.3 (300).
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -152,6 +152,15 @@ TEST(Coverage, OfTheBcaBootstrapIsNominalFromFiftyItemsUnlessFailuresAreRare) {
             for (double& value : values) value = kind.draw(draws);
             return has(bootstrap_mean(values, {.resamples = 1000, .seed = number}), kind.truth);
           });
+      if (kind.truth <= 1) {  // scores between 0 and 1
+        const double summed = share(fmt::format("Wilson of the sum, {}, {} items", kind.name, n),
+                                    4000, [&](Draws& draws, std::uint64_t) {
+                                      double sum = 0;
+                                      for (std::int64_t i = 0; i < n; ++i) sum += kind.draw(draws);
+                                      return has(wilson(sum, n), kind.truth);
+                                    });
+        EXPECT_GT(summed, 91);
+      }
       const bool plausible = kind.draw == partly_right || kind.draw == often_right;
       if (plausible && n >= 100) {
         EXPECT_NEAR(covered, 95, 1.5) << kind.name << " " << n;
@@ -212,7 +221,7 @@ TEST(Coverage, OfClusteredIntervalsIsNominalFromTwentyClusters) {
 
 TEST(Coverage, OfTwoLevelsHoldsAtThreeSeedsByAnalysisOfVarianceOnly) {
   for (const std::size_t seeds : {3u, 5u, 10u}) {
-    for (const double seed_sd : {0.0, 0.03}) {
+    for (const double seed_sd : {0.0, 0.06}) {
       const auto draw = [&](Draws& draws) {
         SeedItemScores scores(seeds, std::vector<double>(100));
         std::vector<double> item_effect(100);
@@ -285,7 +294,7 @@ TEST(Power, PlannedItemsGiveAboutThePlannedPower) {
                      .low > 0;
         });
     EXPECT_NEAR(found, 80, 10);
-    EXPECT_NEAR(excluded, 80, 6);
+    EXPECT_NEAR(excluded, 80, 10);
   }
   const std::int64_t n = items_for_equivalence(0.04, 0.02);
   const double shown =
@@ -294,46 +303,70 @@ TEST(Power, PlannedItemsGiveAboutThePlannedPower) {
               return tost_paired_rates(draw_pairs(draws, n, 0.9, 0.02, 0.02), 0.02).verdict ==
                      EquivalenceVerdict::equivalent;
             });
-  EXPECT_NEAR(shown, 80, 3);
+  EXPECT_NEAR(shown, 80, 4);
 }
 
-// Runs on the curve of learning_curve_test.cc, the item noise of 300 items and training noise.
-std::vector<CurvePoint> draw_runs(Draws& draws, double rho) {
+// Three runs at each of six sizes on the curve of learning_curve_test.cc, of 300 items. Each run
+// has its own level, by training; `alike` is how much an item's difficulty is the same for all
+// runs.
+struct Runs {
+  double training_sd;  // in standard normal units, where the error is a tail
+  double alike;
+  bool item_errors;
+};
+
+double founding_score(double n) { return 1 - 0.03 - 5.278 / (27.8 + n); }
+
+std::vector<CurvePoint> draw_runs(Draws& draws, const Runs& runs) {
+  std::vector<double> difficulty(300);
+  for (double& item : difficulty) item = draws.normal();
+  // An item fails when difficulty, chance and the level of the run together are in the upper tail.
+  const double spread = std::sqrt(1 + runs.training_sd * runs.training_sd);
   std::vector<CurvePoint> points;
   for (const std::int64_t n : {0, 25, 50, 100, 200, 400}) {
+    const double bar = spread * normal_quantile(founding_score(static_cast<double>(n)));
     for (int seed = 0; seed < 3; ++seed) {
-      const double error = 0.03 + 5.278 / (27.8 + static_cast<double>(n));
-      points.push_back({.examples = n,
-                        .failures = static_cast<double>(draws.beta_binomial(300, error, rho)),
-                        .items = 300});
+      CurvePoint point{.examples = n, .items = 300};
+      const double level = runs.training_sd * draws.normal();
+      for (const double item : difficulty) {
+        const double total =
+            std::sqrt(runs.alike) * item + std::sqrt(1 - runs.alike) * draws.normal() + level;
+        point.failures += total > bar ? 1 : 0;
+        if (runs.item_errors) point.item_errors.push_back(total > bar ? 1 : 0);
+      }
+      points.push_back(point);
     }
   }
   return points;
 }
 
-TEST(Coverage, OfTheLearningCurveIsAboutNominalWithinTheData) {
+TEST(Coverage, OfTheLearningCurveIsAboutNominal) {
   constexpr double kSizes[] = {50, 100, 400, 800, 1600};
-  constexpr std::uint64_t kTimes = 500;
-  const auto truth = [](double n) { return 1 - 0.03 - 5.278 / (27.8 + n); };
-  for (const double rho : {0.0, 0.005}) {
+  constexpr std::uint64_t kTimes = 300;
+  for (const Runs& runs : {Runs{0, 0, false}, Runs{0.15, 0, false}, Runs{0, 0.6, true},
+                           Runs{0.15, 0.6, true}, Runs{0.15, 0.6, false}}) {
     std::array<double, std::size(kSizes)> covered{};
     double answered = 0;
     for (std::uint64_t number = 0; number < kTimes; ++number) {
       Draws draws(2024, "learning curve runs", number);
       const LearningCurve curve =
-          fit_learning_curve(draw_runs(draws, rho), {.resamples = 100, .seed = number}).value();
+          fit_learning_curve(draw_runs(draws, runs), {.resamples = 100, .seed = number}).value();
       for (std::size_t i = 0; i < covered.size(); ++i)
-        covered[i] += has(score_at(curve, kSizes[i]).value(), truth(kSizes[i])) ? 1 : 0;
-      answered += has(examples_for(curve, truth(200)).examples, 200) ? 1 : 0;
+        covered[i] += has(score_at(curve, kSizes[i]).value(), founding_score(kSizes[i])) ? 1 : 0;
+      answered += has(examples_for(curve, founding_score(200)).examples, 200) ? 1 : 0;
     }
-    const auto text = fmt::format("learning curve of 18 runs to 400, overdispersion {}", rho);
+    fmt::print("  learning curve, 18 runs to 400, training sd {}, items alike {}, {}:\n   ",
+               runs.training_sd, runs.alike,
+               runs.item_errors ? "item errors given" : "counts alone");
+    const bool honest = runs.item_errors || runs.alike == 0;
     for (std::size_t i = 0; i < covered.size(); ++i) {
       const double percent = 100 * covered[i] / kTimes;
-      fmt::print("  {}, score at {}: {:.1f} %\n", text, kSizes[i], percent);
-      EXPECT_GT(percent, kSizes[i] <= 400 ? 90 : 80);
+      fmt::print(" score at {} {:.1f} %,", kSizes[i], percent);
+      EXPECT_GT(percent, honest ? 85 : 60);
     }
-    fmt::print("  {}, examples for a score: {:.1f} %\n", text, 100 * answered / kTimes);
-    EXPECT_GT(100 * answered / kTimes, 88);
+    fmt::print(" examples for a score {:.1f} %\n", 100 * answered / kTimes);
+    std::fflush(stdout);
+    EXPECT_GT(100 * answered / kTimes, honest ? 90 : 60);
   }
 }
 

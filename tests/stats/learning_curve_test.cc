@@ -157,7 +157,7 @@ TEST(LearningCurve, RunsThatScatterMoreThanTheirItemsWidenTheBand) {
   std::vector<CurvePoint> noisy;
   Draws draws(4, "noisy runs");
   for (const std::int64_t n : {25, 50, 100, 200, 400}) {
-    for (int seed = 0; seed < 3; ++seed) {
+    for (int seed = 0; seed < 6; ++seed) {
       const double error = founding_error(static_cast<double>(n));
       quiet.push_back({.examples = n,
                        .failures = static_cast<double>(draws.binomial(400, error)),
@@ -178,7 +178,7 @@ TEST(LearningCurve, RunsThatScatterMoreThanTheirItemsWidenTheBand) {
   EXPECT_GT(width(wild), 1.5 * width(calm));
 }
 
-TEST(LearningCurve, ResamplesRunsAndItemsWhereItemErrorsAreGiven) {
+TEST(LearningCurve, DrawsItemsAgainWhereItemErrorsAreGiven) {
   std::vector<CurvePoint> points;
   Draws draws(9, "item errors");
   for (const std::int64_t n : {0, 50, 100, 200}) {
@@ -202,6 +202,31 @@ TEST(LearningCurve, ResamplesRunsAndItemsWhereItemErrorsAreGiven) {
           points, {.models = {CurveModel::rectified}, .band = BandMethod::points, .resamples = 20})
           ->band,
       BandMethod::points);
+}
+
+// Runs that fail on the very same items tell no more than one run.
+TEST(LearningCurve, RunsOnOneTestSetAreNotCountedAsSeparateItems) {
+  std::vector<CurvePoint> points;
+  for (const std::int64_t n : {0, 50, 100, 200, 400}) {
+    for (int seed = 0; seed < 4; ++seed) {
+      CurvePoint point{.examples = n, .items = 300};
+      for (int item = 0; item < 300; ++item) {
+        // Item 0 is the hardest: it fails longest.
+        point.item_errors.push_back(item < 300 * founding_error(static_cast<double>(n)) ? 1 : 0);
+        point.failures += point.item_errors.back();
+      }
+      points.push_back(point);
+    }
+  }
+  const auto width = [&](BandMethod band) {
+    const LearningCurve curve =
+        fit_learning_curve(points, {.models = {CurveModel::rectified}, .band = band}).value();
+    const Estimate score = score_at(curve, 400).value();
+    return score.high - score.low;
+  };
+  const Estimate one_run = wilson(300 * (1 - founding_error(400)), 300);
+  EXPECT_NEAR(width(BandMethod::two_level), one_run.high - one_run.low, 0.012);
+  EXPECT_LT(width(BandMethod::parametric), 0.7 * width(BandMethod::two_level));
 }
 
 TEST(LearningCurve, SaysWhatIsWrongWithPointsThatCannotBeFitted) {
