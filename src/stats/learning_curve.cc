@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,6 +18,25 @@ namespace {
 
 constexpr std::size_t kLeastSizes = 3;
 
+Result<void> check_item_errors(const CurvePoint& point) {
+  if (point.item_errors.empty()) return {};
+  const auto& errors = point.item_errors;
+  const bool shares = std::all_of(errors.begin(), errors.end(),
+                                  [](double error) { return error >= 0 && error <= 1; });
+  const double sum = std::accumulate(errors.begin(), errors.end(), 0.0);
+  if (shares && errors.size() == static_cast<std::size_t>(point.items) &&
+      std::abs(sum - point.failures) <= 1e-6 * static_cast<double>(point.items)) {
+    return {};
+  }
+  return bad_input(
+      {.where = "learning curve",
+       .found = fmt::format("a run on {} examples with {} item errors that sum to {} "
+                            "for {} failures of {} items",
+                            point.examples, errors.size(), sum, point.failures, point.items),
+       .wanted = "one error an item, each between 0 and 1, that sum to the failures",
+       .fix = "give them all, or none"});
+}
+
 Result<void> check_points(const std::vector<CurvePoint>& points, const CurveOptions& options) {
   for (const CurvePoint& point : points) {
     if (point.examples < 0 || point.items < 1 || !(point.failures >= 0) ||
@@ -28,15 +48,7 @@ Result<void> check_points(const std::vector<CurvePoint>& points, const CurveOpti
            .wanted = "0 or more examples, and 0 to `items` failures of 1 or more items",
            .fix = "check how the run was scored"});
     }
-    if (!point.item_errors.empty() &&
-        point.item_errors.size() != static_cast<std::size_t>(point.items)) {
-      return bad_input(
-          {.where = "learning curve",
-           .found = fmt::format("a run on {} examples with {} item errors for {} items",
-                                point.examples, point.item_errors.size(), point.items),
-           .wanted = "one error an item",
-           .fix = "give them all, or none"});
-    }
+    ATTUNE_TRY_VOID(check_item_errors(point));
   }
   const std::size_t sizes = groups_by_size(points).size();
   if (sizes < kLeastSizes) {
@@ -187,6 +199,14 @@ CurvePoint score_point(std::int64_t examples, double mean_score, std::int64_t it
   return {.examples = examples,
           .failures = (1 - mean_score) * static_cast<double>(items),
           .items = items};
+}
+
+CurvePoint item_point(std::int64_t examples, std::vector<double> item_errors) {
+  CurvePoint point{.examples = examples,
+                   .failures = std::accumulate(item_errors.begin(), item_errors.end(), 0.0),
+                   .items = static_cast<std::int64_t>(item_errors.size())};
+  point.item_errors = std::move(item_errors);
+  return point;
 }
 
 std::string_view band_method_name(BandMethod method) {

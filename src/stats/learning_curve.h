@@ -2,8 +2,8 @@
 // questions that it answers: the score at a size, the examples for a score, what one more example
 // is worth, and when to stop.
 //
-//   std::vector<stats::CurvePoint> points{{.examples = 0, .failures = 66, .items = 300},
-//                                         {.examples = 50, .failures = 29, .items = 300}, ...};
+//   std::vector<stats::CurvePoint> points;
+//   for (const Run& run : runs) points.push_back(stats::item_point(run.examples, run.item_errors));
 //   ATTUNE_TRY(const stats::LearningCurve curve, stats::fit_learning_curve(points));
 //   ATTUNE_TRY(const stats::Estimate score, stats::score_at(curve, 1500));
 //   const stats::ExamplesFor answer = stats::examples_for(curve, 0.95);
@@ -38,13 +38,15 @@ struct CurvePoint {
   std::int64_t examples = 0;  // training examples of the run; 0 is the untuned model
   double failures = 0;        // failed items, a sum of shares for scores
   std::int64_t items = 0;
-  // 1 - score of each item, the same items in the same order at every point. Give these when all
-  // runs answer one test set: from counts alone the items of each run must be taken as its own, and
-  // the band comes out too narrow.
+  // 1 - score of each item, the same items in the same order at every point; `failures` is their
+  // sum
+  // (`item_point`). Give these when all runs answer one test set: from counts alone the items of
+  // each run must be taken as its own, and the band comes out too narrow.
   std::vector<double> item_errors = {};
 };
 
 CurvePoint score_point(std::int64_t examples, double mean_score, std::int64_t items);
+CurvePoint item_point(std::int64_t examples, std::vector<double> item_errors);
 
 enum class BandMethod {
   automatic,   // two_level with item errors, else parametric

@@ -183,13 +183,10 @@ TEST(LearningCurve, DrawsItemsAgainWhereItemErrorsAreGiven) {
   Draws draws(9, "item errors");
   for (const std::int64_t n : {0, 50, 100, 200}) {
     for (int seed = 0; seed < 2; ++seed) {
-      CurvePoint point{.examples = n, .items = 200};
-      for (int item = 0; item < 200; ++item) {
-        const double error = draws.uniform() < founding_error(static_cast<double>(n)) ? 1 : 0;
-        point.item_errors.push_back(error);
-        point.failures += error;
-      }
-      points.push_back(point);
+      std::vector<double> errors;
+      for (int item = 0; item < 200; ++item)
+        errors.push_back(draws.uniform() < founding_error(static_cast<double>(n)) ? 1 : 0);
+      points.push_back(item_point(n, errors));
     }
   }
   const LearningCurve curve = fit_learning_curve(points, kRectified).value();
@@ -209,13 +206,10 @@ TEST(LearningCurve, RunsOnOneTestSetAreNotCountedAsSeparateItems) {
   std::vector<CurvePoint> points;
   for (const std::int64_t n : {0, 50, 100, 200, 400}) {
     for (int seed = 0; seed < 4; ++seed) {
-      CurvePoint point{.examples = n, .items = 300};
-      for (int item = 0; item < 300; ++item) {
-        // Item 0 is the hardest: it fails longest.
-        point.item_errors.push_back(item < 300 * founding_error(static_cast<double>(n)) ? 1 : 0);
-        point.failures += point.item_errors.back();
-      }
-      points.push_back(point);
+      std::vector<double> errors;  // item 0 is the hardest: it fails longest
+      for (int item = 0; item < 300; ++item)
+        errors.push_back(item < 300 * founding_error(static_cast<double>(n)) ? 1 : 0);
+      points.push_back(item_point(n, errors));
     }
   }
   const auto width = [&](BandMethod band) {
@@ -239,7 +233,7 @@ TEST(LearningCurve, SaysWhatIsWrongWithPointsThatCannotBeFitted) {
   EXPECT_NE(message({{.examples = 50, .failures = 101, .items = 100}}).find("101 failures"),
             std::string::npos);
   EXPECT_NE(message({{.examples = 50, .failures = 1, .items = 3, .item_errors = {1.0}}})
-                .find("1 item errors for 3 items"),
+                .find("1 item errors that sum to 1 for 1 failures of 3 items"),
             std::string::npos);
   const std::vector<CurvePoint> single = founding_points(100);
   EXPECT_NE(message(single, {.band = BandMethod::points}).find("two runs or more"),
