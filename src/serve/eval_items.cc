@@ -280,6 +280,20 @@ EvalPlan::Sample EvalPlan::sample_of_model(const Json& item, const ModelAsker& a
   return sample;
 }
 
+EvalPlan::Sample EvalPlan::sample_of(const Result<Json>& row, const Json& item,
+                                     const ModelAsker& asker) const {
+  std::optional<wire::EvalError> fault;
+  if (!row)
+    fault = wire::EvalError{.code = "invalid_item", .message = row.error().message()};
+  else
+    fault = check_row(*row);
+  if (!fault && !source_.model.empty()) return sample_of_model(item, asker);
+  Sample sample = sample_of_row(fault ? Json(Json::object()) : *row);
+  if (fault) sample.shown["error"] = error_json(*fault);
+  sample.error = std::move(fault);
+  return sample;
+}
+
 // ---- judging ----
 
 void EvalPlan::judge(const Json& item, const Json& sample, const ModelAsker& asker, Json& results,
@@ -321,26 +335,16 @@ jobs::NewEvalItem EvalPlan::run(std::int64_t number, const Result<Json>& row,
   made.number = number;
   for (const eval::Judge& judge : judges_)
     made.tally.criteria.push_back({.name = judge.grader().name});
-  std::optional<wire::EvalError> fault;
-  if (!row)
-    fault = wire::EvalError{.code = "invalid_item", .message = row.error().message()};
-  else
-    fault = check_row(*row);
-  const Json item = row && row->is_object() ? row->value("item", Json::object()) : Json::object();
-  Json results = Json::array();
-  Sample sample;
-  if (!fault && !source_.model.empty()) {
-    sample = sample_of_model(item, asker);
-    fault = sample.error;
-  } else {
-    sample = sample_of_row(fault ? Json(Json::object()) : *row);
-    if (fault) sample.shown["error"] = error_json(*fault);
-  }
+  Json item = Json::object();
+  if (row && row->is_object() && row->contains("item") && (*row)["item"].is_object())
+    item = (*row)["item"];
+  const Sample sample = sample_of(row, item, asker);
   if (sample.usage) {
     made.tally.add_usage(source_.model, sample.usage->prompt_tokens,
                          sample.usage->completion_tokens, sample.usage->cached_tokens);
   }
-  if (fault) {
+  Json results = Json::array();
+  if (sample.error) {
     made.tally.items.errored = 1;
     for (wire::EvalCriterionCounts& counts : made.tally.criteria) ++counts.errored;
   } else {
@@ -356,9 +360,9 @@ jobs::NewEvalItem EvalPlan::run(std::int64_t number, const Result<Json>& row,
                  {"created_at", now},
                  {"status", wire::to_text(made.status)},
                  {"datasource_item_id", number},
-                 {"datasource_item", item.is_object() ? item : Json(Json::object())},
+                 {"datasource_item", std::move(item)},
                  {"results", std::move(results)},
-                 {"sample", std::move(sample.shown)}};
+                 {"sample", sample.shown}};
   return made;
 }
 

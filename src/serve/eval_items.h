@@ -37,6 +37,7 @@ class EvalPlan {
 
   struct Sample;
   std::optional<wire::EvalError> check_row(const Json& row) const;
+  Sample sample_of(const Result<Json>& row, const Json& item, const ModelAsker& asker) const;
   Sample sample_of_row(const Json& row) const;
   Answer<std::vector<wire::PromptMessage>> prompt_of(const Json& item) const;
   Sample sample_of_model(const Json& item, const ModelAsker& asker) const;

@@ -17,8 +17,10 @@ namespace attune::serve {
 
 namespace {
 
+// Items are stored so many at once, or what there is so often.
+constexpr std::size_t kBatch = 64;
 constexpr std::chrono::milliseconds kFlush(300);
-constexpr std::size_t kMostUnstored = 64;
+constexpr std::size_t kMostUnstored = 4 * kBatch;
 
 std::int64_t unix_now() {
   return std::chrono::duration_cast<std::chrono::seconds>(
@@ -95,6 +97,7 @@ class EvalRunner::Work {
       // An answer that broke off is none. While the database is slow, no more is answered.
       changed_.wait(lock, [&] { return !wanted() || unstored_.size() < kMostUnstored; });
       if (wanted()) unstored_.push_back(std::move(item));
+      if (unstored_.size() == kBatch) changed_.notify_all();
     }
     const std::lock_guard lock(mutex_);
     --running_;
@@ -119,7 +122,8 @@ class EvalRunner::Work {
   bool store_items() {
     for (;;) {
       std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, kFlush, [&] { return running_ == 0 || !wanted(); });
+      changed_.wait_for(lock, kFlush,
+                        [&] { return running_ == 0 || !wanted() || unstored_.size() >= kBatch; });
       const bool last = running_ == 0;
       lock.unlock();
       if (!wanted() || !store_now()) break;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "serve/eval_items.h"
+#include "serve/eval_report.h"
 #include "serve/eval_runner.h"
 #include "serve/server.h"
 #include "serve/stored_file.h"
@@ -16,6 +17,8 @@ namespace {
 
 constexpr std::int64_t kPage = 20, kMostOnPage = 100;
 constexpr int kCreated = 201;
+constexpr std::size_t kMostInlineBytes = std::size_t{4}
+                                         << 20;  // every answer about the run has them
 
 // The value of the query's `name`, one of `words`.
 Answer<std::optional<std::string>> word_of(const Request& request, const char* name,
@@ -97,7 +100,7 @@ std::string server_address(const App& app, const Request& request) {
 }
 
 Json run_json(const App& app, const Request& request, const jobs::EvalRunRow& row) {
-  const std::string url = fmt::format("{}/v1/evals/{}/runs/{}", server_address(app, request),
+  const std::string url = fmt::format("{}/v1/evals/{}/runs/{}/report", server_address(app, request),
                                       row.run.eval_id, row.run.id);
   return wire::answer_json(row.run, row.data_source, url);
 }
@@ -148,6 +151,13 @@ Answer<Response> create_run(App& app, Request& request) {
   const jobs::Tenant& tenant = request.principal.tenant;
   ATTUNE_ANSWER_VOID(check_run(app, tenant, eval, wanted.source));
   jobs::EvalRunRow row;
+  if (wanted.source.content && to_text(*wanted.source.content).size() > kMostInlineBytes) {
+    return wire::refuse(wire::invalid_value(
+        "data_source.source.content",
+        fmt::format("Invalid 'data_source.source.content': rows in a request may have {} MiB. "
+                    "Upload them as a file with purpose 'evals', and give its id.",
+                    kMostInlineBytes >> 20)));
+  }
   if (!wanted.source.file_id.empty()) {
     ATTUNE_ANSWER(const jobs::FileRow file, need_rows_file(app, tenant, wanted.source.file_id));
     row.digest = file.digest;
@@ -192,6 +202,20 @@ Answer<jobs::EvalRunRow> need_run(App& app, const Request& request) {
 Answer<Response> show_run(App& app, Request& request) {
   ATTUNE_ANSWER(const jobs::EvalRunRow row, need_run(app, request));
   return Response::json(run_json(app, request, row));
+}
+
+// The first items that have errors, then the first that failed.
+Answer<Response> show_report(App& app, Request& request) {
+  ATTUNE_ANSWER(const wire::EvalObject eval, need_eval(app, request));
+  ATTUNE_ANSWER(const jobs::EvalRunRow row, need_run(app, request));
+  std::vector<Json> shown;
+  for (const auto status : {wire::EvalItemStatus::error, wire::EvalItemStatus::fail}) {
+    ATTUNE_ANSWER(auto items,
+                  app.store.list_eval_items(request.principal.tenant, eval.id, row.run.id,
+                                            {.limit = kMostOnPage, .ascending = true}, status));
+    for (Json& item : items.items) shown.push_back(std::move(item));
+  }
+  return Response::text(eval_report_html(eval, row.run, shown), "text/html; charset=utf-8");
 }
 
 Answer<Response> cancel_run(App& app, Request& request) {
@@ -279,8 +303,12 @@ void add_eval_routes(Router& router, App& app) {
   add("GET", runs, list_runs, {.summary = "List the runs of an eval", .response = "EvalRunList"});
   add("GET", run, show_run, {.summary = "Retrieve a run", .response = "EvalRun"});
   add("POST", run, cancel_run, {.summary = "Cancel a run", .response = "EvalRun"});
+  // Where version 3 of the SDKs asks for it.
+  add("POST", run + "/cancel", cancel_run, {.summary = "Cancel a run", .response = "EvalRun"});
   add("DELETE", run, delete_run,
       {.summary = "Delete a run with its items", .response = "DeleteEvalRunResponse"});
+  add("GET", run + "/report", show_report,
+      {.summary = "The results of a run as a page", .response = "text"});
   const std::string items = run + "/output_items";
   add("GET", items, list_items,
       {.summary = "List the output items of a run", .response = "EvalRunOutputItemList"});

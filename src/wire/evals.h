@@ -144,7 +144,7 @@ struct EvalRunRequest {
   std::optional<std::string> name = {};
   std::optional<Metadata> metadata = {};
   EvalDataSource source = {};
-  Json data_source = Json::object();  // as it was given
+  Json data_source = Json::object();  // as it was given, its messages in the form of prompt_json
 };
 Answer<EvalRunRequest> parse_eval_run_request(const Json& body);
 // The data source of a run that was stored.

@@ -191,6 +191,8 @@ Answer<EvalRunRequest> parse_eval_run_request(const Json& body) {
   if (std::optional<Fields> source = fields.object("data_source")) {
     request.data_source = *fields.find("data_source");
     read_data_source(*source, request.source);
+    if (!request.source.prompt.empty())
+      request.data_source["input_messages"]["template"] = prompt_json(request.source.prompt);
   }
   fields.has("metadata");
   if (auto error = fields.finish()) return refuse(std::move(*error));

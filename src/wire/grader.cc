@@ -108,6 +108,7 @@ void read_sampling_params(Fields& fields, Grader& grader) {
 void read_model_question(Fields& fields, Grader& grader) {
   grader.model = fields.required_text("model", {1, 512});
   grader.messages = read_prompt(fields, "input");
+  grader.source["input"] = prompt_json(grader.messages);
   read_sampling_params(fields, grader);
 }
 
@@ -257,6 +258,17 @@ std::vector<PromptMessage> read_prompt(Fields& fields, std::string_view name) {
     messages.push_back({.role = role.value_or("user"), .content = read_content(message)});
   }
   return messages;
+}
+
+Json prompt_json(const std::vector<PromptMessage>& messages) {
+  Json list = Json::array();
+  for (const PromptMessage& message : messages) {
+    const char* type = message.role == "assistant" ? "output_text" : "input_text";
+    list.push_back({{"type", "message"},
+                    {"role", message.role},
+                    {"content", {{"type", type}, {"text", message.content}}}});
+  }
+  return list;
 }
 
 Grader read_grader(Fields& fields, const Json& object, const GraderRules& rules) {

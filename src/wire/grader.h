@@ -2,7 +2,7 @@
 // eval/grader.h.
 //
 //   ATTUNE_ANSWER(const RunGraderRequest request, parse_run_grader_request(body));
-//   request.grader.source                  the JSON as it was given, to be sent back
+//   request.grader.source                  its JSON, to be sent back
 //
 // string_check, text_similarity, label_model, score_model and multi are known; python is refused:
 // this server runs no code of its clients.
@@ -44,7 +44,7 @@ struct GraderSampling {
 struct Grader {
   GraderType type = GraderType::string_check;
   std::string name;
-  Json source = Json::object();
+  Json source = Json::object();  // as it was given, its messages in the form of prompt_json
 
   std::string input, reference;  // templates: string_check, text_similarity
   StringOperation operation = StringOperation::eq;
@@ -69,6 +69,10 @@ Answer<Grader> parse_criterion(const Json& value);
 // A conversation that an item carries: a list of messages whose content is a text, a text part, or
 // a list of text parts.
 Answer<std::vector<PromptMessage>> parse_prompt(const Json& value);
+
+// Messages as answers have them: {"type": "message", "role", "content": {"type": "input_text",
+// "text"}}, whatever form they came in.
+Json prompt_json(const std::vector<PromptMessage>& messages);
 
 // POST /fine_tuning/alpha/graders/run
 struct RunGraderRequest {

@@ -80,6 +80,7 @@ TEST(Graders, OfModelsReadTheirMessagesAsText) {
   const Grader grader = parse(judge).value();
   EXPECT_THAT(grader.messages,
               ElementsAre(PromptMessage{"developer", "Be"}, PromptMessage{"user", "a b"}));
+  EXPECT_EQ(grader.source["input"][1]["content"], (Json{{"type", "input_text"}, {"text", "a b"}}));
   EXPECT_EQ(grader.most, 10);
   EXPECT_EQ(grader.sampling.temperature, 0.5);
   EXPECT_EQ(grader.sampling.max_tokens, 32);

@@ -12,6 +12,7 @@ import http.server
 import json
 import re
 import threading
+import time
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from attune_server import chat_rows, jsonl
@@ -126,6 +127,44 @@ class Stage:
         return self.server.json("POST", f"/v1/fine_tuning/checkpoints/{quote(self.checkpoint)}/permissions",
                                 {"project_ids": ["proj_stage"]})["data"][0]["id"]
 
+    def eval(self) -> str:
+        return self._created("/v1/evals", {
+            "data_source_config": {"type": "custom", "item_schema": {"type": "object"}},
+            "testing_criteria": [{"type": "string_check", "name": "n", "input": "{{sample.output_text}}",
+                                  "reference": "{{item.foo}}", "operation": "eq"}]})["id"]
+
+    def run(self, rows: int = 1) -> tuple[str, str]:
+        """A run that ends at once; one of many rows goes on for a while."""
+        kept = self.eval()
+        return kept, self._created(f"/v1/evals/{kept}/runs", {"data_source": {
+            "type": "completions", "model": TINY, "sampling_params": {"max_completion_tokens": 2 if rows == 1 else 200},
+            "input_messages": {"type": "template", "template": [{"role": "user", "content": "{{item.foo}}"}]},
+            "source": {"type": "file_content", "content": [{"item": {"foo": "bar"}}] * rows}}})["id"]
+
+    def output_item(self) -> str:
+        kept, run = self.run()
+        items = f"/v1/evals/{kept}/runs/{run}/output_items"
+        while not (data := self.server.json("GET", items)["data"]):
+            time.sleep(0.05)
+        return f"{items.removeprefix('/v1')}/{data[0]['id']}"
+
+    def _created(self, path: str, body: dict) -> dict:
+        status, _, answer = self.server.request("POST", path, body)
+        assert status == 201, answer
+        return json.loads(answer)
+
+    def staged_eval(self, path: str) -> str | None:
+        """The path below /evals with objects that are there; a run to be cancelled is one that goes on."""
+        parts = path.strip("/").split("/")
+        if parts[0] != "evals" or len(parts) == 1:
+            return None
+        if len(parts) < 4:
+            return "/".join(["/evals", self.eval(), *parts[2:]])
+        if len(parts) == 6:
+            return self.output_item()
+        kept, run = self.run(2000 if parts[-1] == "cancel" else 1)
+        return "/".join(["/evals", kept, "runs", run, *parts[4:]])
+
     # ---- the made-up names in a request ----
 
     def staged_path(self, method: str, path: str, body: dict) -> str:
@@ -144,6 +183,8 @@ class Stage:
             (r"/webhook_endpoints/[^/]+(/rotate_secret|/test)?", lambda m, _: f"/webhook_endpoints/{self.endpoint()}{m[1] or ''}"),
             (r"/models/.+", lambda m, _: f"/models/{quote(self.tuned_model()) if method == 'DELETE' else TINY}"),
         ]
+        if placed := self.staged_eval(path):
+            return placed
         for pattern, place in rules:
             found = re.fullmatch(pattern, path)
             if found:
@@ -165,6 +206,12 @@ class Stage:
                 body[name] = self.file()
         if "url" in body:
             body["url"] = self.hook()["url"]
+        for criterion in body.get("testing_criteria", []):
+            criterion["model"] = TINY
+            for message in criterion["input"]:
+                message["role"] = "user"
+        if "data_source_config" in body:
+            body["data_source_config"]["item_schema"] = {"type": "object"}
         if path == "/uploads" and body.get("bytes") == 0:
             body["bytes"] = 1
 

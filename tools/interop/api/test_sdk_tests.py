@@ -18,11 +18,11 @@ from stage import Stage
 ROOT = Path(__file__).resolve().parents[3]
 RESOURCES = ["test_files.py", "test_uploads.py", "test_models.py", "test_completions.py", "test_embeddings.py",
              "test_webhooks.py", "chat/test_completions.py", "fine_tuning/test_jobs.py", "fine_tuning/jobs",
-             "fine_tuning/checkpoints"]
+             "fine_tuning/checkpoints", "fine_tuning/alpha", "test_evals.py", "evals"]
 
 # Pattern of "module::test" -> why the server answers otherwise than the mock that these tests were made for.
 DIFFERENCES = {
-    r"(test_files|test_jobs|test_checkpoints|test_permissions)\..*::test_method_(list|list_events|retrieve)_with_all_params":
+    r"(test_files|test_jobs|test_checkpoints|test_permissions|test_evals|test_runs|test_output_items)\..*::test_method_(list|list_events|retrieve)_with_all_params":
         "limit=0: the specification gives no least value, and a page of nothing has no end; refused with 400",
     r"completions\..*::test_method_create_with_all_params":
         "logit_bias for a token named 'foo', and tools, audio and web search at once; refused by name with 400",
@@ -34,6 +34,9 @@ DIFFERENCES = {
         "the SDK's type of the status has no paused, which the specification's own example answers",
     r"test_embeddings\..*::test_(method|raw_response|streaming_response)_create\[(strict|aiohttp)\]":
         "the SDK asks for base64 and decodes it after it has held the answer against its types, which know no base64",
+    r"test_runs\..*::test_\w+_(create|retrieve|cancel)(_with_all_params)?\b|test_output_items\..*::test_\w+_(retrieve|list)\b":
+        "the SDK's types have an error in every run and sample; where there is none it is null, as in the specification's "
+        "examples",
     r"test_webhooks\..*::test_\w+_(create|test)\b":
         "event type batch.completed: there are no batches here; refused by name with 400",
     r"test_webhooks\..*::test_method_update_with_all_params":
@@ -81,7 +84,7 @@ def test_the_tests_of_the_sdk_pass_but_for_the_listed_differences(sdk_source, se
     stage.close()
     assert report.is_file(), done.stdout[-3000:] + done.stderr[-3000:]
     found = outcomes(report)
-    assert len(found) > 600
+    assert len(found) > 1000
     faults = [fault for exchange in stage.exchanges for fault in published.check(exchange)] if published else []
     assert not faults, "\n".join(faults[:20])
     unexpected, used = [], set()
