@@ -14,9 +14,9 @@ namespace {
 using Words = std::vector<std::string>;
 
 Result<grammar::Glossary> glossary_of(const Words& words, std::string_view where) {
-  Json preferred = Json::array();
-  for (const std::string& word : words) preferred.push_back(word);
-  return grammar::Glossary::compile(Json{{"preferred", preferred}}, where);
+  Json listed = Json::object();
+  listed["preferred"] = Json(words);
+  return grammar::Glossary::compile(listed, where);
 }
 
 bool occurs(const grammar::Glossary& words, std::string_view text) {
@@ -56,9 +56,10 @@ Json concepts_of_glossary(const Json& glossary) {
   }
   Json concepts = Json::array();
   for (const auto& [term, forbidden] : by_term) {
-    concepts.push_back({{"concept", term},
-                        {"preferred", term},
-                        {"forbidden", forbidden.is_null() ? Json::array() : forbidden}});
+    Json entry = Json::object();
+    entry["preferred"] = term;
+    if (!forbidden.is_null()) entry["forbidden"] = forbidden;
+    concepts.push_back(std::move(entry));
   }
   return concepts;
 }
@@ -103,7 +104,10 @@ Result<void> Terminology::add(const Json& entry, std::string_view where) {
   any_form.insert(any_form.end(), names.begin(), names.end());
   // A forbidden word inside a required term ("motor" in "motor control") is no use of it: the
   // required terms stand beside the forbidden ones so that glossary.h sees both.
-  Json listed = {{"preferred", Json(required)}, {"forbidden", Json(forbidden)}};
+  Json listed = Json::object();
+  listed["preferred"] = Json(required);
+  listed["forbidden"] = Json::object();
+  for (const std::string& word : forbidden) listed["forbidden"][word] = required.front();
   ATTUNE_TRY(one.forbidden, grammar::Glossary::compile(listed, where));
   ATTUNE_TRY(one.required, glossary_of(required, where));
   ATTUNE_TRY(one.any_form, glossary_of(any_form, where));

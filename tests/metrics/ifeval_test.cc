@@ -27,7 +27,7 @@ bool rests_on_statistics(const std::string& id) {
 }
 
 TEST(Ifeval, EveryVerdictAgreesWithThePublishedProgram) {
-  const Json all = golden("ifeval.json");
+  const Json& all = golden("ifeval.json");
   int checked = 0;
   for (const Json& one : all["instructions"]) {
     const auto id = one["id"].get<std::string>();
@@ -50,7 +50,7 @@ TEST(Ifeval, EveryVerdictAgreesWithThePublishedProgram) {
 
 // A share of equal verdicts, by kind; the differences are where Punkt and langdetect guess.
 TEST(Ifeval, KindsThatRestOnStatisticsAgreeInNearlyAllVerdicts) {
-  const Json all = golden("ifeval.json");
+  const Json& all = golden("ifeval.json");
   std::map<std::string, std::pair<int, int>> counts;
   for (const Json& one : all["instructions"]) {
     const auto id = one["id"].get<std::string>();
@@ -135,7 +135,7 @@ TEST(Ifeval, TheWholeDataSetIsRead) {
 }
 
 TEST(Ifeval, AnyAnswerIsJudgedWithoutHarm) {
-  const Json all = golden("ifeval.json");
+  const Json& all = golden("ifeval.json");
   std::vector<IfevalPrompt> prompts;
   for (const Json& one : all["instructions"])
     prompts.push_back(prompt_of(one["id"], one["kwargs"]));

@@ -19,10 +19,7 @@ constexpr double kTolerance = 1e-6;
 
 class TextSimilarity : public testing::Test {
  protected:
-  static const Json& cases() {
-    static const Json all = golden("text_similarity.json");
-    return all;
-  }
+  static const Json& cases() { return golden("text_similarity.json"); }
 
   template <typename Measure>
   static void expect_all(const std::string& name, Measure measure) {
