@@ -14,6 +14,7 @@
 
 #include "cli/options.h"
 #include "client/provider.h"
+#include "eval/adapter_times.h"
 #include "io/json.h"
 
 namespace attune::cli {
@@ -48,6 +49,10 @@ class ChatModel {
                                         const ChatSettings& settings) = 0;
   // One prompt with nothing beside it, timed.
   virtual ChatReply answer_alone(const ChatPrompt& prompt, const ChatSettings& settings) = 0;
+  // What the adapter costs; nothing for a model without one, or one that is not here.
+  virtual std::optional<eval::AdapterTimes> time_adapter(std::span<const ChatPrompt>) {
+    return std::nullopt;
+  }
   // What decides the answers: the model's files or name. Equal text, equal model.
   virtual std::string identity() const = 0;
 };

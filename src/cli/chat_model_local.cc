@@ -1,5 +1,6 @@
 // The model in this process.
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -15,6 +16,7 @@ namespace attune::cli {
 namespace {
 
 constexpr std::int64_t kLocalReplyTokens = 1024;
+constexpr std::int64_t kTimedTokens = 32;  // of the answers that an adapter is timed on
 
 // Name, size and time of the files that make the model: reading gigabytes of weights to name them
 // would take longer than many an evaluation.
@@ -38,7 +40,8 @@ class LocalChatModel final : public ChatModel {
       : model_(std::move(loaded)),
         context_(std::move(on)),
         format_(std::move(chat)),
-        generator_(context_, model_, format_.tokenizer(), format_.stop_ids(), {.slots = slots}) {
+        generator_(context_, model_, format_.tokenizer(), format_.stop_ids(), {.slots = slots}),
+        has_adapter_(!options.adapter.empty()) {
     identity_ = sha256(files_identity(options.model) + "\n" +
                        (options.adapter.empty() ? "" : files_identity(options.adapter)) + "\n" +
                        options.dtype);
@@ -61,6 +64,38 @@ class LocalChatModel final : public ChatModel {
   }
 
   std::string identity() const override { return identity_; }
+
+  std::optional<eval::AdapterTimes> time_adapter(std::span<const ChatPrompt> prompts) override {
+    if (!has_adapter_) return std::nullopt;
+    infer::Generator endless(context_, model_, format_.tokenizer(), {}, {.slots = 1});
+    eval::AdapterTimes times;
+    times.tokens = kTimedTokens;
+    for (std::size_t i = 0; i < prompts.size(); ++i) {
+      auto ids = format_.encode_prompt(prompts[i].messages, prompts[i].tools);
+      if (!ids) continue;
+      infer::Request request;
+      request.prompt = *std::move(ids);
+      request.max_new_tokens = kTimedTokens;
+      std::array<double, 2> first{}, later{};
+      bool fits = true;
+      for (const bool turn : {false, true}) {
+        request.use_adapter = turn != (i % 2 == 1);  // ABBA: what drifts meets both alike
+        const auto done = endless.run({&request, 1});
+        fits = fits && done;
+        if (!done) break;
+        const auto which = static_cast<std::size_t>(request.use_adapter);
+        first[which] = 1000 * done->front().first_token_seconds;
+        later[which] =
+            (1000 * done->front().seconds - first[which]) / static_cast<double>(kTimedTokens - 1);
+      }
+      if (!fits) continue;
+      times.base.first_token_ms.push_back(first[0]);
+      times.base.token_ms.push_back(later[0]);
+      times.with_adapter.first_token_ms.push_back(first[1]);
+      times.with_adapter.token_ms.push_back(later[1]);
+    }
+    return times;
+  }
 
  private:
   ChatReply single(const ChatPrompt& prompt, const ChatSettings& settings) {
@@ -98,6 +133,7 @@ class LocalChatModel final : public ChatModel {
   text::ChatFormat format_;
   infer::Generator generator_;  // points into the members above
   std::string identity_;
+  bool has_adapter_;
 };
 
 }  // namespace

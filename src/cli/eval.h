@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,6 +27,7 @@ namespace attune::cli {
 void add_eval_run(CLI::App& group, Body& selected);
 void add_eval_compare(CLI::App& group, Body& selected);
 void add_eval_verify(CLI::App& group, Body& selected);
+void add_eval_curve(CLI::App& group, Body& selected);
 
 struct EvalOptions {
   std::string suite_file;
@@ -89,18 +91,38 @@ class ModelShelf {
 
 using AnswerProgress = std::function<void(std::size_t done, std::size_t all)>;
 
-// Asks what the cache does not know. A prompt that does not fit shows fewer examples; another
-// failure becomes the answer's. An error: the cache cannot be written, or no question of the first
-// round got an answer.
+// An answer, and whether the model refused the prompt itself, as one that is too long.
+struct Asked {
+  eval::Answer answer;
+  bool refused = false;
+};
+// Asks what the cache does not know, in rounds. An error: the cache cannot be written, or no prompt
+// of the first round got an answer or was refused.
+Result<std::vector<Asked>> ask_prompts(ChatModel& model, const std::vector<ChatPrompt>& prompts,
+                                       const ChatSettings& settings, eval::AnswerCache& cache,
+                                       const AnswerProgress& progress);
+
+// The same for an arm. A prompt that does not fit shows fewer examples.
 Result<eval::ArmResult> ask_arm(ChatModel& model, const Material& material,
                                 const eval::SuiteArm& arm, std::vector<Question>& questions,
                                 eval::AnswerCache& cache, const AnswerProgress& progress);
+
+// The first suite.consistency.items asked again: samples, paraphrases, and behind other turns.
+Result<std::vector<metrics::ConsistencyItem>> measure_consistency(
+    ChatModel& model, const Material& material, const eval::SuiteArm& arm,
+    const std::vector<Question>& questions, const eval::ArmResult& greedy,
+    const std::vector<eval::Item>& items, eval::AnswerCache& cache, const AnswerProgress& progress);
 
 // The first suite.timed_items once more, alone, the arms in turn, every second item in the reverse
 // order (ABBA), so that what drifts meets all arms alike. `questions` and `answers` [arm][item].
 void time_arms(const std::vector<ChatModel*>& models, const Material& material,
                const std::vector<std::vector<Question>>& questions,
                std::vector<eval::ArmResult>& answers);
+
+// The same prompts with and without the adapter of each arm that has one, by the arm's name.
+std::map<std::string, eval::AdapterTimes> time_adapters(
+    const std::vector<ChatModel*>& models, const Material& material,
+    const std::vector<std::vector<Question>>& questions);
 
 // "before" and "after" side by side: prints the table, and the exit code: 0 not worse, 1 worse, 3
 // too few items to tell.

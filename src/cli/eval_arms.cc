@@ -1,6 +1,6 @@
 // Asking the arms of a suite.
 #include <algorithm>
-#include <deque>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -76,56 +76,87 @@ Result<ChatModel*> ModelShelf::get(const eval::SuiteArm& arm) {
   return places_.back().chat.get();
 }
 
-Result<eval::ArmResult> ask_arm(ChatModel& model, const Material& material,
-                                const eval::SuiteArm& arm, std::vector<Question>& questions,
-                                eval::AnswerCache& cache, const AnswerProgress& progress) {
-  const ChatSettings settings = settings_of(material.suite);
-  eval::ArmResult result{.name = arm.name, .answers = {}};
-  result.answers.resize(questions.size());
-  std::deque<std::size_t> open;
-  for (std::size_t i = 0; i < questions.size(); ++i) open.push_back(i);
-  bool any_answer = false;
-  while (!open.empty()) {
-    std::vector<std::size_t> round;
-    std::vector<ChatPrompt> prompts;
-    std::vector<std::string> keys;
-    while (!open.empty() && round.size() < kRound) {
-      const std::size_t i = open.front();
-      open.pop_front();
-      ChatPrompt prompt = chat_prompt(material, arm, questions[i]);
-      std::string key = key_of(model, prompt, settings);
-      if (const eval::Answer* known = cache.find(key)) {
-        result.answers[i] = *known;
-        any_answer = true;
-        continue;
-      }
-      round.push_back(i);
-      prompts.push_back(std::move(prompt));
-      keys.push_back(std::move(key));
+Result<std::vector<Asked>> ask_prompts(ChatModel& model, const std::vector<ChatPrompt>& prompts,
+                                       const ChatSettings& settings, eval::AnswerCache& cache,
+                                       const AnswerProgress& progress) {
+  std::vector<Asked> asked(prompts.size());
+  std::vector<std::size_t> open;
+  std::vector<std::string> keys;
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    keys.push_back(key_of(model, prompts[i], settings));
+    if (const eval::Answer* known = cache.find(keys.back())) {
+      asked[i].answer = *known;
+    } else {
+      open.push_back(i);
     }
-    std::vector<ChatReply> replies = model.answer(prompts, settings);
+  }
+  bool alive = open.size() < prompts.size();
+  for (std::size_t from = 0; from < open.size(); from += kRound) {
+    const std::size_t to = std::min(open.size(), from + kRound);
+    std::vector<ChatPrompt> round;
+    for (std::size_t k = from; k < to; ++k) round.push_back(prompts[open[k]]);
+    std::vector<ChatReply> replies = model.answer(round, settings);
     std::vector<std::pair<std::string, eval::Answer>> answered;
-    for (std::size_t k = 0; k < round.size(); ++k) {
-      Question& question = questions[round[k]];
-      if (replies[k].prompt_refused && question.shots > 0) {
-        --question.shots;  // too long, it seems: show less
-        open.push_back(round[k]);
-        continue;
-      }
-      eval::Answer& answer = result.answers[round[k]] = answer_of(std::move(replies[k]));
-      if (answer.failure.empty()) answered.emplace_back(std::move(keys[k]), answer);
+    for (std::size_t k = from; k < to; ++k) {
+      Asked& one = asked[open[k]];
+      one.refused = replies[k - from].prompt_refused;
+      one.answer = answer_of(std::move(replies[k - from]));
+      alive = alive || one.refused || one.answer.failure.empty();
+      if (one.answer.failure.empty()) answered.emplace_back(keys[open[k]], one.answer);
     }
-    any_answer = any_answer || !answered.empty() || !open.empty();
-    if (!any_answer) {
+    if (!alive) {
       return environment_failure(
-          {.where = "arm " + arm.name,
-           .found = "no question got an answer: " + result.answers[round.front()].failure,
+          {.where = "the model",
+           .found = "no question got an answer: " + asked[open[from]].answer.failure,
            .wanted = "a model that answers"});
     }
     ATTUNE_TRY_VOID(cache.add(answered));
-    progress(questions.size() - open.size(), questions.size());
+    progress(prompts.size() - open.size() + to, prompts.size());
+  }
+  return asked;
+}
+
+Result<eval::ArmResult> ask_arm(ChatModel& model, const Material& material,
+                                const eval::SuiteArm& arm, std::vector<Question>& questions,
+                                eval::AnswerCache& cache, const AnswerProgress& progress) {
+  eval::ArmResult result{.name = arm.name, .answers = {}};
+  result.answers.resize(questions.size());
+  std::vector<std::size_t> open(questions.size());
+  std::iota(open.begin(), open.end(), std::size_t{0});
+  while (!open.empty()) {
+    std::vector<ChatPrompt> prompts;
+    for (const std::size_t i : open) prompts.push_back(chat_prompt(material, arm, questions[i]));
+    ATTUNE_TRY(std::vector<Asked> asked,
+               ask_prompts(model, prompts, settings_of(material.suite), cache, progress));
+    std::vector<std::size_t> too_long;
+    for (std::size_t k = 0; k < open.size(); ++k) {
+      Question& question = questions[open[k]];
+      if (asked[k].refused && question.shots > 0) {
+        --question.shots;
+        too_long.push_back(open[k]);
+      } else {
+        result.answers[open[k]] = std::move(asked[k].answer);
+      }
+    }
+    open = std::move(too_long);
   }
   return result;
+}
+
+std::map<std::string, eval::AdapterTimes> time_adapters(
+    const std::vector<ChatModel*>& models, const Material& material,
+    const std::vector<std::vector<Question>>& questions) {
+  std::map<std::string, eval::AdapterTimes> times;
+  const auto timed =
+      std::min(questions.front().size(), static_cast<std::size_t>(material.suite.timed_items));
+  for (std::size_t arm = 0; arm < models.size() && timed > 0; ++arm) {
+    const eval::SuiteArm& one = material.suite.arms[arm];
+    std::vector<ChatPrompt> prompts;
+    for (std::size_t item = 0; item < timed; ++item)
+      prompts.push_back(chat_prompt(material, one, questions[arm][item]));
+    if (auto measured = models[arm]->time_adapter(prompts)) times[one.name] = *std::move(measured);
+  }
+  return times;
 }
 
 void time_arms(const std::vector<ChatModel*>& models, const Material& material,

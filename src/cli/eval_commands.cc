@@ -9,6 +9,7 @@ void add_eval(CLI::App& app, Body& selected) {
   add_eval_run(*group, selected);
   add_eval_compare(*group, selected);
   add_eval_verify(*group, selected);
+  add_eval_curve(*group, selected);
 }
 
 }  // namespace attune::cli

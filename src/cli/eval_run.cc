@@ -1,6 +1,8 @@
 // attune eval run: ways of answering side by side on the same held-out items, with the evidence on
 // disk. Read run() for the order.
+#include <algorithm>
 #include <ctime>
+#include <map>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -44,11 +46,14 @@ struct Asked {
   std::vector<std::vector<Question>> questions;  // [arm][item]
   std::vector<eval::ArmResult> arms;
   std::vector<ChatModel*> models;
+  std::map<std::string, std::vector<metrics::ConsistencyItem>> consistency;
+  std::map<std::string, eval::AdapterTimes> adapter_times;
 };
 
 struct Runner {
   const EvalOptions& options;
   Material& material;
+  const std::vector<eval::Item>& items;
   eval::AnswerCache& cache;
   ModelShelf shelf;
   StatusLine status;
@@ -120,11 +125,21 @@ struct Runner {
       ATTUNE_TRY(std::vector<Question> questions, questions_of(material, arm, shots));
       ATTUNE_TRY(eval::ArmResult result, ask(*model, material, arm, questions));
       if (!options.json) print_arm(result, shots, watch.seconds());
+      if (material.suite.consistency.items > 0) {
+        const auto show = [&](std::size_t done, std::size_t all) {
+          status.show(fmt::format("{}: asked again {} of {}", arm.name, done, all));
+        };
+        ATTUNE_TRY(
+            asked.consistency[arm.name],
+            measure_consistency(*model, material, arm, questions, result, items, cache, show));
+        status.clear();
+      }
       asked.questions.push_back(std::move(questions));
       asked.arms.push_back(std::move(result));
       asked.models.push_back(model);
     }
     time_arms(asked.models, material, asked.questions, asked.arms);
+    asked.adapter_times = time_adapters(asked.models, material, asked.questions);
     return asked;
   }
 };
@@ -181,7 +196,7 @@ Result<int> run(const EvalOptions& options) {
   ATTUNE_TRY_VOID(ensure_directory(options.out));
   const Path out = options.out;
   ATTUNE_TRY(eval::AnswerCache cache, eval::AnswerCache::open(out / eval::kAnswerCacheName));
-  Runner runner{options, material, cache, ModelShelf(options), StatusLine(!options.json)};
+  Runner runner{options, material, items, cache, ModelShelf(options), StatusLine(!options.json)};
   ATTUNE_TRY(Asked asked, runner.ask_all());
 
   eval::RunRecord record{.created = now_utc(),
@@ -192,7 +207,9 @@ Result<int> run(const EvalOptions& options) {
                                                                    : material.suite.subject,
                          .facts = facts_of(options),
                          .items = items,
-                         .arms = std::move(asked.arms)};
+                         .arms = std::move(asked.arms),
+                         .consistency = std::move(asked.consistency),
+                         .adapter_times = std::move(asked.adapter_times)};
   ATTUNE_TRY(const eval::Comparison comparison, eval::compare_run(record));
   const eval::Verdict verdict = judge(comparison, material.suite);
   const eval::ReportInput input{.title = material.suite.name,
@@ -240,6 +257,10 @@ void declare_suite(CLI::App& c, EvalOptions& o) {
       ->capture_default_str();
   own->add_option("--seed", o.suite.seed, "Of draws and of random examples")->capture_default_str();
   own->add_option("--timed-items", o.suite.timed_items, "Items answered once more, for latency")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  own->add_option("--consistency", o.suite.consistency.items,
+                  "Items asked again in several ways for the consistency score; 0: none")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   own->add_option("--require-format", o.require_format, "Bar for format compliance, 0 to 1")

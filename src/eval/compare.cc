@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "stats/hodges_lehmann.h"
+
 namespace attune::eval {
 
 namespace {
@@ -87,15 +89,27 @@ LatencySummary summarise_times(const ArmResult& arm, double Answer::*time) {
 }
 
 // Of the items that both arms were timed on.
-stats::Estimate latency_difference(const ArmResult& first, const ArmResult& second,
-                                   const stats::BootstrapOptions& bootstrap) {
+std::pair<std::vector<double>, std::vector<double>> timed_pairs(const ArmResult& first,
+                                                                const ArmResult& second,
+                                                                double Answer::*time) {
   std::vector<double> one, two;
   for (std::size_t i = 0; i < first.answers.size(); ++i) {
-    if (first.answers[i].latency_ms <= 0 || second.answers[i].latency_ms <= 0) continue;
-    one.push_back(first.answers[i].latency_ms);
-    two.push_back(second.answers[i].latency_ms);
+    if (first.answers[i].*time <= 0 || second.answers[i].*time <= 0) continue;
+    one.push_back(first.answers[i].*time);
+    two.push_back(second.answers[i].*time);
   }
+  return {std::move(one), std::move(two)};
+}
+
+stats::Estimate latency_difference(const ArmResult& first, const ArmResult& second,
+                                   const stats::BootstrapOptions& bootstrap) {
+  const auto [one, two] = timed_pairs(first, second, &Answer::latency_ms);
   return one.empty() ? stats::Estimate{} : stats::paired_mean_difference(one, two, bootstrap);
+}
+
+stats::Estimate first_token_difference(const ArmResult& first, const ArmResult& second) {
+  const auto [one, two] = timed_pairs(first, second, &Answer::first_token_ms);
+  return one.empty() ? stats::Estimate{} : stats::hodges_lehmann(one, two).difference;
 }
 
 ArmSummary summarise(const ArmResult& arm, const Scores& scores,
@@ -153,6 +167,7 @@ PairedComparison compare_pair(const ArmResult& subject, const Scores& subject_sc
   pair.domain_accuracy_difference = stats::paired_mean_difference(
       accuracies(subject_scores), accuracies(other_scores), bootstrap);
   pair.latency_ms_difference = latency_difference(subject, other, bootstrap);
+  pair.first_token_ms_difference = first_token_difference(subject, other);
   return pair;
 }
 
@@ -287,6 +302,11 @@ Result<Comparison> compare(const std::vector<Item>& items, const std::vector<Arm
     result.examples.push_back(example(items[i], i, arms, result.scores));
   }
   return result;
+}
+
+ItemScore score_one(const Item& item, const Answer& answer, std::optional<Metric> metric,
+                    const grammar::Contract* contract) {
+  return score_item(item, answer, metric ? *metric : metric_of({item}), contract);
 }
 
 const ArmSummary* find_arm(const Comparison& comparison, std::string_view name) {

@@ -16,8 +16,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "eval/adapter_times.h"
 #include "eval/arms.h"
 #include "eval/score.h"
+#include "metrics/consistency.h"
 #include "stats/statistics.h"
 
 namespace attune::eval {
@@ -44,6 +46,8 @@ struct ArmSummary {
   stats::Estimate json_found;
   LatencySummary latency_ms;
   LatencySummary first_token_ms;
+  std::optional<metrics::ConsistencyScore> consistency = {};
+  std::optional<AdapterOverhead> adapter_overhead = {};
   double prompt_tokens = 0;      // mean per item
   double completion_tokens = 0;  // mean per item
   std::int64_t preferred_terms = 0;
@@ -66,7 +70,8 @@ struct PairedComparison {
   RateComparison format_compliance;
   RateComparison exact_match;
   stats::Estimate domain_accuracy_difference;
-  stats::Estimate latency_ms_difference;  // of means
+  stats::Estimate latency_ms_difference;      // of means
+  stats::Estimate first_token_ms_difference;  // Hodges-Lehmann
 };
 
 struct ExampleAnswer {
@@ -107,6 +112,10 @@ struct CompareOptions {
 // there are items.
 Result<Comparison> compare(const std::vector<Item>& items, const std::vector<ArmResult>& arms,
                            const CompareOptions& options);
+
+// One answer alone, by `metric` or, where absent, by the item.
+ItemScore score_one(const Item& item, const Answer& answer, std::optional<Metric> metric,
+                    const grammar::Contract* contract);
 
 // The arm of that name, or nullptr.
 const ArmSummary* find_arm(const Comparison& comparison, std::string_view name);

@@ -25,12 +25,15 @@ Grade no_grade(GradeFault fault, std::string message) {
 }
 
 Grade missing(const Path& path, const Namespaces& values) {
-  if (path.needs_output_json() && !values.sample.contains("output_json")) {
-    return no_grade(GradeFault::sample_parse,
-                    fmt::format("{{{{{}}}}}: the answer is not JSON", path.text()));
-  }
-  return no_grade(GradeFault::invalid_variable,
-                  fmt::format("{{{{{}}}}} has no value in this item", path.text()));
+  const bool no_json = path.needs_output_json() && !values.sample.contains("output_json");
+  Grade grade = no_json
+                    ? no_grade(GradeFault::sample_parse,
+                               fmt::format("{{{{{}}}}}: the answer is not JSON", path.text()))
+                    : no_grade(GradeFault::invalid_variable,
+                               fmt::format("{{{{{}}}}} has no value {}", path.text(),
+                                           path.is_of_sample() ? "in the answer" : "in this item"));
+  grade.problem->of_answer = path.is_of_sample() && values.sample.contains("output_text");
+  return grade;
 }
 
 bool holds(const wire::Grader& grader, const std::string& input, const std::string& reference) {

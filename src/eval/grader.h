@@ -2,7 +2,7 @@
 //
 //   ATTUNE_TRY(const Judge judge, Judge::prepare(grader));      // templates, formula: once
 //   const Grade grade = judge.grade({.item = item, .sample = sample}, ask);
-//   if (grade.fault) print(grade.fault->message); else print(grade.score, grade.passed);
+//   if (grade.problem) print(grade.problem->message); else print(grade.score, grade.passed);
 //
 // label_model and score_model ask a model through `ask`. A label is one of the grader's labels,
 // whatever the model would rather write; a score is the number that it writes.
@@ -50,6 +50,9 @@ enum class GradeFault {
 struct GradeProblem {
   GradeFault fault;
   std::string message;
+  // The answer itself lacks what was asked for, JSON or a field of it: that is a failed test. What
+  // else there is, the item or the judge is to blame for.
+  bool of_answer = false;
 };
 
 struct Grade {

@@ -77,7 +77,7 @@ std::string objects_table(const Json& rows) {
   return out;
 }
 
-std::string facts_html(const Json& facts, int heading) {
+std::string facts_at(const Json& facts, int heading) {
   if (!facts.is_object()) return "";
   std::string list;
   std::string below;
@@ -86,7 +86,7 @@ std::string facts_html(const Json& facts, int heading) {
     if (is_table(value) || value.is_object()) {
       if (value.empty()) continue;
       below += fmt::format("<h{0}>{1}</h{0}>", heading, name);
-      below += value.is_object() ? facts_html(value, std::min(heading + 1, kDeepestHeading))
+      below += value.is_object() ? facts_at(value, std::min(heading + 1, kDeepestHeading))
                                  : objects_table(value);
       continue;
     }
@@ -159,6 +159,6 @@ std::string words_of_key(std::string_view key) {
   return words;
 }
 
-std::string facts_html(const Json& facts) { return facts_html(facts, 3); }
+std::string facts_html(const Json& facts) { return facts_at(facts, 3); }
 
 }  // namespace attune::eval

@@ -29,6 +29,10 @@ struct Row {
 };
 std::string table_html(const std::vector<Column>& columns, const std::vector<Row>& rows);
 
+// A whole page without outside parts or scripts, in light and dark. `body` is HTML, the rest text.
+std::string html_page(std::string_view title, std::string_view meta, std::string_view body,
+                      std::string_view footer);
+
 // "learning_rate" -> "learning rate"
 std::string words_of_key(std::string_view key);
 

@@ -16,34 +16,59 @@ Json to_json(const stats::Estimate& estimate) {
           {"high", number(estimate.high)}};
 }
 
+Json to_json(const metrics::ConsistencyScore& score) {
+  const auto optional = [](const std::optional<stats::Estimate>& estimate) {
+    return estimate ? to_json(*estimate) : Json(nullptr);
+  };
+  Json parts = Json::object();
+  for (std::size_t part = 0; part < metrics::kConsistencyParts; ++part)
+    parts[std::string(metrics::kConsistencyNames[part])] = optional(score.parts[part]);
+  return {{"score", optional(score.score)},
+          {"parts", parts},
+          {"missing", score.missing},
+          {"items", score.judged},
+          {"consistently_right", to_json(score.consistently_right)},
+          {"consistently_wrong", to_json(score.consistently_wrong)}};
+}
+
+Json to_json(const AdapterOverhead& overhead) {
+  return {{"n", overhead.n},
+          {"tokens", overhead.tokens},
+          {"first_token_ms", to_json(overhead.first_token_ms)},
+          {"token_ms", to_json(overhead.token_ms)}};
+}
+
 Json to_json(const ArmSummary& arm) {
   Json fields = Json::object();
   for (const FieldAccuracy& field : arm.fields) {
     fields[field.name] = to_json(field.accuracy);
     fields[field.name]["n"] = field.n;
   }
-  return {{"arm", arm.name},
-          {"n", arm.n},
-          {"format_compliance", to_json(arm.format_compliance)},
-          {"domain_accuracy", to_json(arm.domain_accuracy)},
-          {"exact_match", to_json(arm.exact_match)},
-          {"json_found", to_json(arm.json_found)},
-          {"latency_ms",
-           {{"median", number(arm.latency_ms.median)},
-            {"p95", number(arm.latency_ms.p95)},
-            {"mean", number(arm.latency_ms.mean)},
-            {"n", arm.latency_ms.n}}},
-          {"first_token_ms",
-           {{"median", number(arm.first_token_ms.median)},
-            {"p95", number(arm.first_token_ms.p95)},
-            {"mean", number(arm.first_token_ms.mean)},
-            {"n", arm.first_token_ms.n}}},
-          {"failures", arm.failures},
-          {"cut", arm.cut},
-          {"tokens",
-           {{"prompt", number(arm.prompt_tokens)}, {"completion", number(arm.completion_tokens)}}},
-          {"terms", {{"preferred", arm.preferred_terms}, {"forbidden", arm.forbidden_terms}}},
-          {"fields", fields}};
+  return {
+      {"arm", arm.name},
+      {"n", arm.n},
+      {"format_compliance", to_json(arm.format_compliance)},
+      {"domain_accuracy", to_json(arm.domain_accuracy)},
+      {"exact_match", to_json(arm.exact_match)},
+      {"json_found", to_json(arm.json_found)},
+      {"latency_ms",
+       {{"median", number(arm.latency_ms.median)},
+        {"p95", number(arm.latency_ms.p95)},
+        {"mean", number(arm.latency_ms.mean)},
+        {"n", arm.latency_ms.n}}},
+      {"first_token_ms",
+       {{"median", number(arm.first_token_ms.median)},
+        {"p95", number(arm.first_token_ms.p95)},
+        {"mean", number(arm.first_token_ms.mean)},
+        {"n", arm.first_token_ms.n}}},
+      {"adapter_overhead", arm.adapter_overhead ? to_json(*arm.adapter_overhead) : Json(nullptr)},
+      {"consistency", arm.consistency ? to_json(*arm.consistency) : Json(nullptr)},
+      {"failures", arm.failures},
+      {"cut", arm.cut},
+      {"tokens",
+       {{"prompt", number(arm.prompt_tokens)}, {"completion", number(arm.completion_tokens)}}},
+      {"terms", {{"preferred", arm.preferred_terms}, {"forbidden", arm.forbidden_terms}}},
+      {"fields", fields}};
 }
 
 Json to_json(const RateComparison& rates) {
@@ -58,7 +83,8 @@ Json to_json(const PairedComparison& pair) {
           {"format_compliance", to_json(pair.format_compliance)},
           {"exact_match", to_json(pair.exact_match)},
           {"domain_accuracy", {{"difference", to_json(pair.domain_accuracy_difference)}}},
-          {"latency_ms", {{"difference", to_json(pair.latency_ms_difference)}}}};
+          {"latency_ms", {{"difference", to_json(pair.latency_ms_difference)}}},
+          {"first_token_ms", {{"difference", to_json(pair.first_token_ms_difference)}}}};
 }
 
 Json to_json(const Verdict& verdict) {

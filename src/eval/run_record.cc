@@ -33,6 +33,20 @@ std::string result_line(const RunRecord& record, const Comparison& comparison, s
   return to_text(line) + "\n";
 }
 
+Json consistency_json(const RunRecord& record) {
+  Json arms = Json::object();
+  for (const auto& [arm, items] : record.consistency) {
+    Json& lines = arms[arm] = Json::array();
+    for (const metrics::ConsistencyItem& item : items) {
+      Json parts = Json::array();
+      for (const std::optional<double>& part : item.parts)
+        parts.push_back(part ? Json(*part) : Json(nullptr));
+      lines.push_back({{"parts", parts}, {"answers", item.answers}, {"right", item.right}});
+    }
+  }
+  return arms;
+}
+
 Failure broken(std::string where, std::string found, std::string wanted) {
   return bad_input({.where = std::move(where),
                     .found = std::move(found),
@@ -80,6 +94,23 @@ Result<std::optional<Metric>> read_metric(const Json& run, const std::string& wh
   return broken(where, "metric " + to_text(name), "a known one");
 }
 
+Result<std::vector<metrics::ConsistencyItem>> read_consistency(const Json& lines,
+                                                               const std::string& where) {
+  std::vector<metrics::ConsistencyItem> items;
+  for (const Json& line : lines) {
+    const Json parts = line.is_object() ? line.value("parts", Json()) : Json();
+    if (!parts.is_array() || parts.size() != metrics::kConsistencyParts)
+      return broken(where, "consistency: " + to_text(line).substr(0, 60), "five parts an item");
+    metrics::ConsistencyItem& item = items.emplace_back();
+    for (std::size_t part = 0; part < metrics::kConsistencyParts; ++part) {
+      if (parts[part].is_number()) item.parts[part] = parts[part].get<double>();
+    }
+    item.answers = line.value("answers", std::int64_t{0});
+    item.right = line.value("right", std::int64_t{0});
+  }
+  return items;
+}
+
 using ItemKey = std::tuple<std::string, std::string, std::string>;
 ItemKey key_of(const Item& item) { return {item.id, item.input, item.reference}; }
 
@@ -99,13 +130,16 @@ Result<const ArmResult*> find_result(const RunRecord& record, const std::string&
 }  // namespace
 
 Result<void> write_run(const Path& folder, const RunRecord& record, const Comparison& comparison) {
-  const Json run = {{"version", kRunVersion},
-                    {"created", record.created},
-                    {"suite", record.suite},
-                    {"contract", record.contract},
-                    {"metric", metric_name(comparison.metric)},
-                    {"subject", record.subject},
-                    {"facts", record.facts}};
+  Json run = {{"version", kRunVersion},
+              {"created", record.created},
+              {"suite", record.suite},
+              {"contract", record.contract},
+              {"metric", metric_name(comparison.metric)},
+              {"subject", record.subject},
+              {"consistency", consistency_json(record)},
+              {"adapter_times", Json::object()},
+              {"facts", record.facts}};
+  for (const auto& [arm, times] : record.adapter_times) run["adapter_times"][arm] = to_json(times);
   std::string lines;
   for (std::size_t i = 0; i < record.items.size(); ++i) lines += result_line(record, comparison, i);
   ATTUNE_TRY_VOID(write_file_atomic(folder / "results.jsonl", lines));
@@ -124,6 +158,13 @@ Result<RunRecord> read_run(const Path& folder) {
   record.subject = run["subject"].get<std::string>();
   record.facts = run.value("facts", Json::object());
   ATTUNE_TRY(record.metric, read_metric(run, where));
+  const Json consistency = run.value("consistency", Json::object());
+  for (const auto& [arm, lines] : consistency.items()) {
+    ATTUNE_TRY(record.consistency[arm], read_consistency(lines, where));
+  }
+  const Json times = run.value("adapter_times", Json::object());
+  for (const auto& [arm, measured] : times.items())
+    record.adapter_times[arm] = adapter_times_from_json(measured);
   const Path results = folder / "results.jsonl";
   ATTUNE_TRY(const std::string text, read_file(results));
   JsonlReader lines(text, results.string());
@@ -146,7 +187,15 @@ Result<Comparison> compare_run(const RunRecord& record) {
   options.contract = contract ? &*contract : nullptr;
   options.metric = record.metric;
   options.subject = record.subject;
-  return compare(record.items, record.arms, options);
+  ATTUNE_TRY(Comparison comparison, compare(record.items, record.arms, options));
+  for (ArmSummary& arm : comparison.arms) {
+    const auto measured = record.consistency.find(arm.name);
+    if (measured != record.consistency.end())
+      arm.consistency = metrics::consistency(measured->second);
+    const auto timed = record.adapter_times.find(arm.name);
+    if (timed != record.adapter_times.end()) arm.adapter_overhead = overhead_of(timed->second);
+  }
+  return comparison;
 }
 
 Result<JoinedRuns> join_runs(const RunRecord& before, const std::string& before_arm,

@@ -4,11 +4,15 @@
 //   results.jsonl   one line an item: {"id","input","reference","assertions"?,"answers":{"tuned":
 //                   {"text",...,"scores":{"compliant","exact","accuracy","violations"}}, ...}}
 //
+// run.json also has, by arm, the parts of the consistency of each item that was asked again; the
+// answers themselves are in the answer cache.
+//
 //   ATTUNE_TRY_VOID(write_run(out, record, comparison));
 //   ATTUNE_TRY(RunRecord again, read_run(out));
 //   ATTUNE_TRY(Comparison same, compare_run(again));      // attune eval verify
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +36,9 @@ struct RunRecord {
   Json facts = Json::object();  // program, machine, models: for people
   std::vector<Item> items;
   std::vector<ArmResult> arms;
+  // Of each arm whose consistency was measured, by its name.
+  std::map<std::string, std::vector<metrics::ConsistencyItem>> consistency = {};
+  std::map<std::string, AdapterTimes> adapter_times = {};  // of each arm with an adapter
 };
 
 Result<void> write_run(const Path& folder, const RunRecord& record, const Comparison& comparison);

@@ -219,6 +219,28 @@ Result<void> read_requirements(const Json& document, const std::string& where,
   return members.result();
 }
 
+Result<void> read_consistency(const Json& document, const std::string& where,
+                              ConsistencyPlan& plan) {
+  Members members(document, where + ": consistency",
+                  {"items", "samples", "temperature", "paraphrases", "pass", "fields"});
+  members.integer("items", 0, kLongestAnswer, plan.items);
+  members.integer("samples", 2, 100, plan.samples);
+  members.number("temperature", 0, 2, plan.temperature);
+  members.integer("paraphrases", 1, 20, plan.paraphrases);
+  constexpr std::array kPassNames = {std::pair{false, std::string_view("compliant")},
+                                     std::pair{true, std::string_view("right")}};
+  members.choice("pass", kPassNames, plan.pass_is_right);
+  if (const Json* fields = members.find("fields")) {
+    for (const Json& field : fields->is_array() ? *fields : Json::array({*fields})) {
+      if (!field.is_string() || !field.get_ref<const std::string&>().starts_with('/'))
+        members.fail("fields", to_text(*fields), "JSON pointers such as /category");
+      else
+        plan.fields.push_back(field.get<std::string>());
+    }
+  }
+  return members.result();
+}
+
 Result<void> read_arms(const Json& document, const std::string& where, const Path& folder,
                        Suite& suite) {
   const Json arms = document.value("arms", Json::array());
@@ -269,7 +291,7 @@ Result<Suite> suite_from_json(const Json& document, std::string_view where_view,
   Members members(document, where,
                   {"name", "data", "map", "tests", "defaultTest", "contract", "examples",
                    "validation", "metric", "subject", "arms", "temperature", "max_tokens", "seed",
-                   "timed_items", "max_items", "require"});
+                   "timed_items", "max_items", "require", "consistency"});
   members.text("name", suite.name);
   members.text("data", suite.data);
   members.text("map", suite.map);
@@ -287,8 +309,11 @@ Result<Suite> suite_from_json(const Json& document, std::string_view where_view,
   members.integer("timed_items", 0, kLongestAnswer, suite.timed_items);
   members.integer("max_items", 0, INT64_MAX, suite.most_items);
   const Json* require = members.find("require");
+  const Json* consistency = members.find("consistency");
   ATTUNE_TRY_VOID(members.result());
   if (require != nullptr) ATTUNE_TRY_VOID(read_requirements(*require, where, suite.require));
+  if (consistency != nullptr)
+    ATTUNE_TRY_VOID(read_consistency(*consistency, where, suite.consistency));
   ATTUNE_TRY_VOID(read_tests(document, where, suite));
   ATTUNE_TRY_VOID(read_arms(document, where, folder, suite));
   for (std::string* path : {&suite.data, &suite.contract, &suite.examples, &suite.validation})
@@ -358,6 +383,14 @@ Json to_json(const Suite& suite) {
   json["timed_items"] = suite.timed_items;
   json["max_items"] = suite.most_items;
   json["require"] = shares(suite.require);
+  if (suite.consistency.items > 0) {
+    json["consistency"] = {{"items", suite.consistency.items},
+                           {"samples", suite.consistency.samples},
+                           {"temperature", suite.consistency.temperature},
+                           {"paraphrases", suite.consistency.paraphrases},
+                           {"pass", suite.consistency.pass_is_right ? "right" : "compliant"},
+                           {"fields", suite.consistency.fields}};
+  }
   return json;
 }
 

@@ -59,6 +59,16 @@ struct SuiteRequirements {
   std::optional<double> exact_match = {};
 };
 
+// How the consistency of an arm's answers is measured (metrics/consistency.h), on its first items.
+struct ConsistencyPlan {
+  std::int64_t items = 0;  // 0: not measured
+  std::int64_t samples = 5;
+  double temperature = 0.7;              // of the samples: that of the deployment
+  std::int64_t paraphrases = 4;          // other wordings of an input
+  bool pass_is_right = false;            // what "passes" is wholly right; else compliant
+  std::vector<std::string> fields = {};  // JSON pointers of what must agree; empty: all of it
+};
+
 struct Suite {
   std::string name;
   std::string data = {};  // path; empty: `tests`
@@ -75,6 +85,7 @@ struct Suite {
   std::uint64_t seed = 1;
   std::int64_t timed_items = 20;  // answered once more, alone and the arms in turn, for latency
   std::int64_t most_items = 0;    // 0: all
+  ConsistencyPlan consistency = {};
   SuiteRequirements require = {};
 };
 

@@ -23,6 +23,37 @@ std::string_view gate_words(GateState state) {
   return state == GateState::missed ? "missed" : "met by the value, not by its whole interval";
 }
 
+// "tuned: consistency 9.1 [8.9, 9.3] of 10 (samples 0.95, ...); of 40 items 62.5 % always right"
+std::string consistency_line(const ArmSummary& arm) {
+  const metrics::ConsistencyScore& measured = *arm.consistency;
+  std::string parts;
+  for (std::size_t part = 0; part < metrics::kConsistencyParts; ++part) {
+    if (!measured.parts[part]) continue;
+    parts += fmt::format("{}{} {:.2f}", parts.empty() ? "" : ", ", metrics::kConsistencyNames[part],
+                         measured.parts[part]->value);
+  }
+  const std::string score =
+      measured.score ? fmt::format("{:.1f} [{:.1f}, {:.1f}] of 10", measured.score->value,
+                                   measured.score->low, measured.score->high)
+                     : "without a score";
+  return fmt::format("{}: consistency {} ({}); of {} items {} always right, {} never\n",
+                     display_name(arm.name), score, parts, measured.judged,
+                     percent(measured.consistently_right.value),
+                     percent(measured.consistently_wrong.value));
+}
+
+// "tuned: its adapter adds 1.2 ms [1.1, 1.3] to the first token and 0.1 ms [0.1, 0.2] to each
+// later"
+std::string overhead_line(const ArmSummary& arm) {
+  const AdapterOverhead& added = *arm.adapter_overhead;
+  const auto span = [](const stats::Estimate& ms) {
+    return fmt::format("{:.2f} ms [{:.2f}, {:.2f}]", ms.value, ms.low, ms.high);
+  };
+  return fmt::format(
+      "{}: its adapter adds {} to the first token, {} to each later one ({} prompts)\n",
+      display_name(arm.name), span(added.first_token_ms), span(added.token_ms), added.n);
+}
+
 // Words folded at kTextWidth, later lines indented.
 std::string folded(std::string_view text, std::string_view first, std::string_view indent) {
   std::string out(first);
@@ -89,12 +120,22 @@ std::string comparison_table(const Comparison& comparison) {
   std::string out = aligned_table(rows);
   out += fmt::format("{} held-out items, the same for every arm; 95 % intervals; median latency\n",
                      comparison.n);
+  for (const ArmSummary& arm : comparison.arms) {
+    if (arm.consistency) out += consistency_line(arm);
+    if (arm.adapter_overhead) out += overhead_line(arm);
+  }
   for (const PairedComparison& pair : comparison.comparisons) {
     out += fmt::format("{} - {}: compliance {} ({}), exact match {} ({})\n",
                        display_name(pair.subject), display_name(pair.other),
                        points_interval(pair.format_compliance.difference),
                        p_value(pair.format_compliance.p),
                        points_interval(pair.exact_match.difference), p_value(pair.exact_match.p));
+    const stats::Estimate& first = pair.first_token_ms_difference;
+    if (first.value != 0) {
+      out += fmt::format("{} - {}: first token {} [{}, {}]\n", display_name(pair.subject),
+                         display_name(pair.other), milliseconds(first.value),
+                         milliseconds(first.low), milliseconds(first.high));
+    }
   }
   return out;
 }
