@@ -28,6 +28,7 @@ std::vector<Cluster> gather(std::span<const double> values,
     ++cluster.size;
   }
   std::vector<Cluster> gathered;
+  gathered.reserve(by_id.size());
   for (const auto& [id, cluster] : by_id) gathered.push_back(cluster);
   return gathered;
 }
@@ -53,6 +54,7 @@ Estimate cluster_bootstrap_mean(std::span<const double> values,
   if (all.size() < 2 || options.resamples < 1) return {estimate, estimate, estimate};
 
   std::vector<double> jackknife;
+  jackknife.reserve(all.size());
   for (const Cluster& cluster : all)
     jackknife.push_back((total.sum - cluster.sum) / (total.size - cluster.size));
   std::vector<double> means(static_cast<std::size_t>(options.resamples));

@@ -23,6 +23,7 @@ double logit(double p) { return std::log(p / (1 - p)); }
 
 double clamped_logit(double p) { return logit(std::clamp(p, 1e-4, 1 - 1e-4)); }
 
+// Without the part that no curve changes.
 double negative_log_likelihood(CurveModel model, std::span<const CurveCount> counts,
                                const CurveScale& scale, double rho, const std::vector<double>& x,
                                std::vector<double>& gradient) {
@@ -34,7 +35,7 @@ double negative_log_likelihood(CurveModel model, std::span<const CurveCount> cou
     CurveCoordinates by_coordinate{};
     const double error = curve_error(model, at, scale, count.size, by_coordinate);
     const double p = std::clamp(error, kLeastError, 1 - kLeastError);
-    sum -= beta_binomial_log(count.failures, count.items, p, rho);
+    sum -= beta_binomial_log_rest(count.failures, count.items, p, rho);
     const double slope = beta_binomial_log_slope(count.failures, count.items, p, rho);
     for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] -= slope * by_coordinate[i];
   }
@@ -138,6 +139,8 @@ CurveFit fit_curve(CurveModel model, std::span<const CurveCount> counts, const C
   }
   for (const auto& [value, place] : order) attempt(from[place]);
   CurveFit fit{.model = model, .log_likelihood = -best.value};
+  for (const CurveCount& count : counts)
+    fit.log_likelihood += log_choose(count.items, count.failures);
   std::copy(best.x.begin(), best.x.end(), fit.at.begin());
   return fit;
 }

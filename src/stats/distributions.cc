@@ -16,10 +16,6 @@ constexpr double kNoOverdispersion = 1e-9;
 
 double log_beta(double a, double b) { return std::lgamma(a) + std::lgamma(b) - std::lgamma(a + b); }
 
-double log_choose(double n, double k) {
-  return std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1);
-}
-
 // k log p, 0 when k is 0 whatever p.
 double count_log(double k, double p) { return k > 0 ? k * std::log(p) : 0; }
 
@@ -94,14 +90,21 @@ double binomial_cdf(std::int64_t k, std::int64_t n, double p) {
   return incomplete_beta(static_cast<double>(n) - below, below + 1, 1 - p);
 }
 
-double beta_binomial_log(double k, double n, double p, double rho) {
-  if (rho < kNoOverdispersion) {
-    return log_choose(n, k) + count_log(k, p) + count_log(n - k, 1 - p);
-  }
+double log_choose(double n, double k) {
+  return std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1);
+}
+
+double beta_binomial_log_rest(double k, double n, double p, double rho) {
+  if (rho < kNoOverdispersion) return count_log(k, p) + count_log(n - k, 1 - p);
   const double total = (1 - rho) / rho;
   const double a = p * total;
   const double b = (1 - p) * total;
-  return log_choose(n, k) + log_beta(k + a, n - k + b) - log_beta(a, b);
+  return std::lgamma(k + a) + std::lgamma(n - k + b) - std::lgamma(a) - std::lgamma(b) +
+         std::lgamma(total) - std::lgamma(n + total);
+}
+
+double beta_binomial_log(double k, double n, double p, double rho) {
+  return log_choose(n, k) + beta_binomial_log_rest(k, n, p, rho);
 }
 
 double beta_binomial_log_slope(double k, double n, double p, double rho) {

@@ -25,7 +25,9 @@ double binomial_cdf(std::int64_t k, std::int64_t n, double p);
 // Beta(p s, (1 - p) s) with s = (1 - rho) / rho; rho = 0 is the binomial. The variance is
 // n p (1 - p) (1 + (n - 1) rho). `k` may be a sum of shares.
 double beta_binomial_log(double k, double n, double p, double rho);
-// Its derivative by p.
+// Its two parts: the one without p and rho, log (n over k), and the rest; and its derivative by p.
+double log_choose(double n, double k);
+double beta_binomial_log_rest(double k, double n, double p, double rho);
 double beta_binomial_log_slope(double k, double n, double p, double rho);
 
 }  // namespace attune::stats

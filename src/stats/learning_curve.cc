@@ -117,6 +117,7 @@ std::vector<CurveCount> redraw(const LearningCurve& curve, const RunScatter& sca
 
 std::vector<FittedModel> named(const std::vector<CurveFit>& fits, const CurveScale& scale) {
   std::vector<FittedModel> models;
+  models.reserve(fits.size());
   for (const CurveFit& fit : fits) {
     models.push_back({.model = fit.model,
                       .parameters = curve_parameters(fit.model, fit.at, scale),
@@ -230,6 +231,7 @@ Result<LearningCurve> fit_learning_curve(std::vector<CurvePoint> points,
   });
   ATTUNE_TRY_VOID(check_points(points, options));
   std::vector<CurveCount> counts;
+  counts.reserve(points.size());
   for (const CurvePoint& point : points) counts.push_back(count_of(point));
   const CurveScale scale = curve_scale(counts);
   ATTUNE_TRY(const std::vector<CurveModel> models,
