@@ -312,6 +312,8 @@ void EvalPlan::judge(const Json& item, const Json& sample, const ModelAsker& ask
     if (grade.problem) {
       result["error"] = error_json({.code = std::string(fault_code(grade.problem->fault)),
                                     .message = grade.problem->message});
+    }
+    if (grade.problem && !grade.problem->of_answer) {
       ++counts.errored;
       any_problem = true;
     } else {

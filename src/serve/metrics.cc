@@ -165,12 +165,12 @@ void ServerMetrics::render_routes(MetricsText& text) const {
 }
 
 void ServerMetrics::render_server(MetricsText& text) const {
-  const auto value = [](const auto& number) { return static_cast<double>(number.load()); };
   text.family("attune_inference_tokens_total", "counter",
               "Tokens read (prompt) and written (generated) by inference; rate() gives tokens/s.");
   text.sample({{"kind", "prompt"}}, static_cast<double>(prompt_tokens.value()));
   text.sample({{"kind", "generated"}}, static_cast<double>(generated_tokens.value()));
-  text.gauge("attune_inference_generations", "Answers being generated now.", value(generations));
+  text.gauge("attune_inference_generations", "Answers being generated now.",
+             static_cast<double>(generations + background));
   text.family("attune_inference_first_token_seconds", "histogram",
               "Time from a request to its first token.");
   write_histogram(text, first_token, {}, {});

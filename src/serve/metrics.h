@@ -104,8 +104,8 @@ class ServerMetrics {
   Counter prompt_tokens;                     // inference: read
   Counter generated_tokens;                  // inference: written
   Histogram first_token;                     // from the request to the first token
-  std::atomic<std::int64_t> generations{0};  // going on now
-  std::atomic<std::int64_t> background{0};   // those of them that no request waits for
+  std::atomic<std::int64_t> generations{0};  // of requests, going on now
+  std::atomic<std::int64_t> background{0};   // that no request waits for: items of eval runs
 
   using Source = std::function<void(MetricsText&)>;
   void add_source(Source source);

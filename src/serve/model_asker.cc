@@ -33,17 +33,25 @@ wire::Sampling sampling_of(const AskOptions& options) {
   return sampling;
 }
 
-// While it lives, one generation more is counted as one of the background.
-class Background {
+// A place among the generations of the background, given back when it is destroyed. While requests
+// are answered there is one such place; to wait for it ends when nobody wants it any more.
+class BackgroundPlace {
  public:
-  explicit Background(ServerMetrics* metrics) : metrics_(metrics) {
-    if (metrics_ != nullptr) ++metrics_->background;
+  BackgroundPlace(ServerMetrics* metrics, const std::function<bool()>& is_wanted)
+      : metrics_(metrics) {
+    if (metrics_ == nullptr) return;
+    for (;;) {
+      std::int64_t taken = metrics_->background;
+      const bool must_wait = taken > 0 && metrics_->generations > 0 && is_wanted();
+      if (!must_wait && metrics_->background.compare_exchange_strong(taken, taken + 1)) return;
+      if (must_wait) std::this_thread::sleep_for(kGlance);
+    }
   }
-  ~Background() {
+  ~BackgroundPlace() {
     if (metrics_ != nullptr) --metrics_->background;
   }
-  Background(const Background&) = delete;
-  Background& operator=(const Background&) = delete;
+  BackgroundPlace(const BackgroundPlace&) = delete;
+  BackgroundPlace& operator=(const BackgroundPlace&) = delete;
 
  private:
   ServerMetrics* metrics_;
@@ -99,13 +107,6 @@ class LabelChoice {
 
 }  // namespace
 
-void ModelAsker::give_way() const {
-  if (!options_.in_background || app_.metrics == nullptr) return;
-  const ServerMetrics& metrics = *app_.metrics;
-  while (options_.is_wanted() && metrics.background > 0 && metrics.generations > metrics.background)
-    std::this_thread::sleep_for(kGlance);
-}
-
 Answer<ModelAsker::Prompt> ModelAsker::prepare(
     const std::string& model, const std::vector<wire::PromptMessage>& messages) const {
   const Stopwatch waited;
@@ -123,10 +124,17 @@ Answer<ModelAsker::Prompt> ModelAsker::prepare(
 }
 
 Answer<Collected> ModelAsker::generate(const ServedModel& model, infer::Work work) const {
-  give_way();
-  const Background counted(options_.in_background ? app_.metrics : nullptr);
-  ATTUNE_ANSWER(Generation generation, Generation::start(model, std::move(work), app_.metrics));
-  return collect(generation, options_.is_wanted);
+  if (!options_.in_background || app_.metrics == nullptr) {
+    ATTUNE_ANSWER(Generation generation, Generation::start(model, std::move(work), app_.metrics));
+    return collect(generation, options_.is_wanted);
+  }
+  const BackgroundPlace place(app_.metrics, options_.is_wanted);
+  app_.metrics->prompt_tokens.add(std::ssize(work.prompt));
+  ATTUNE_ANSWER(Generation generation, Generation::start(model, std::move(work), nullptr));
+  ATTUNE_ANSWER(Collected collected, collect(generation, options_.is_wanted));
+  for (const CollectedChoice& choice : collected.choices)
+    app_.metrics->generated_tokens.add(choice.drawn_tokens);
+  return collected;
 }
 
 Answer<Asked> ModelAsker::ask(const std::string& model,

@@ -66,7 +66,6 @@ class ModelAsker {
   Answer<Prompt> prepare(const std::string& model,
                          const std::vector<wire::PromptMessage>& messages) const;
   Answer<Collected> generate(const ServedModel& model, infer::Work work) const;
-  void give_way() const;
 
   App& app_;
   jobs::Tenant tenant_;

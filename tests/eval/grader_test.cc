@@ -158,6 +158,8 @@ TEST(Judges, SayWhyThereIsNoGrade) {
   json_check["input"] = "{{sample.output_json.animal}}";
   EXPECT_TRUE(grade(json_check, R"({"animal":"x"})", item).passed);
   EXPECT_EQ(grade(json_check, "no JSON", item).problem->fault, GradeFault::sample_parse);
+  EXPECT_TRUE(grade(json_check, "no JSON", item).problem->of_answer);
+  EXPECT_FALSE(variable.problem->of_answer);
   EXPECT_EQ(grade(json_check, R"({"plant":"x"})", item).problem->fault,
             GradeFault::invalid_variable);
   const Grade server =

@@ -70,6 +70,25 @@ TEST_F(EvalRoutes, ARunJudgesAnswersThatTheRowsBring) {
   EXPECT_EQ(items(run, "status=failed&limit=2").size(), 2U);
 }
 
+TEST_F(EvalRoutes, AnAnswerWithoutTheJsonThatIsAskedForFails) {
+  Json animal = exact("animal");
+  animal["input"] = "{{sample.output_json.animal}}";
+  const std::string eval = create_eval(Json::array({animal}));
+  const auto row = [](const char* answer) {
+    return Json{{"item", {{"label", "cat"}}}, {"sample", {{"output_text", answer}}}};
+  };
+  Json source = answered_rows();
+  source["source"]["content"] =
+      Json::array({row(R"({"animal":"cat"})"), row("a cat"), row(R"({"plant":"cat"})")});
+  const Json run = wait(create_run(eval, source));
+  EXPECT_EQ(run["result_counts"],
+            (Json{{"total", 3}, {"errored", 0}, {"failed", 2}, {"passed", 1}}));
+  const Json all = items(run);
+  EXPECT_EQ(all[1]["status"], "fail");
+  EXPECT_EQ(all[1]["results"][0]["error"]["code"], "sample_parse_error");
+  EXPECT_EQ(all[2]["results"][0]["error"]["code"], "invalid_variable_error");
+}
+
 TEST_F(EvalRoutes, ARunAnswersAsChatDoes) {
   const std::string eval = create_eval(Json::array({exact()}));
   const Json run = wait(create_run(eval, model_rows(5, 6)));

@@ -6,6 +6,7 @@
 #include "wire/chat.h"
 #include "wire/completions.h"
 #include "wire/embeddings.h"
+#include "wire/evals.h"
 #include "wire/file_request.h"
 #include "wire/job_request.h"
 #include "wire/objects.h"
@@ -36,7 +37,24 @@ const char* const kRequests[] = {
       "learning_rate_multiplier":1.5},"result_files":["f"],"method":{"type":"supervised"},
       "metadata":{"a":"b"},"metrics":{"step":1},"bytes":1,"filename":"f","purpose":"p",
       "expires_at":2,"upload_id":"u","message":"hi","project_id":"p","file":{"id":"f"},
-      "fine_tuned_model_checkpoint":"c","step_number":1,"integrations":[],"seed":1})"};
+      "fine_tuned_model_checkpoint":"c","step_number":1,"integrations":[],"seed":1})",
+    R"({"name":"n","data_source_config":{"type":"custom","item_schema":{"type":"object"},
+      "include_sample_schema":true},"testing_criteria":[{"type":"label_model","name":"l","model":"m",
+      "input":[{"role":"user","content":[{"type":"input_text","text":"{{item.a}}"}]}],"labels":["a"],
+      "passing_labels":["a"],"sampling_params":{"seed":1}},{"type":"multi","name":"m","graders":{"a":
+      {"type":"string_check","name":"s","input":"i","reference":"r","operation":"eq"}},
+      "calculate_output":"a","pass_threshold":1}]})",
+    R"({"grader":{"type":"score_model","name":"s","model":"m","input":[{"role":"user","content":"c"}],
+      "range":[0,1]},"item":{"a":1},"model_sample":"x"})",
+    R"({"name":"n","data_source":{"type":"completions","model":"m","source":{"type":"file_content",
+      "content":[{"item":{"a":1},"sample":{}}]},"input_messages":{"type":"template","template":[{"role":
+      "user","content":"c"}]},"sampling_params":{"temperature":1,"response_format":{"type":"text"},
+      "text":{"format":{"type":"text"}},"tools":[]}},"metadata":{}})",
+    R"({"id":"e","object":"eval.run","eval_id":"e","status":"failed","created_at":1,"model":"m",
+      "result_counts":{"passed":1},"per_model_usage":[{"model_name":"m","invocation_count":1,
+      "prompt_tokens":1,"completion_tokens":1}],"per_testing_criteria_results":[{"testing_criteria":"c",
+      "passed":1,"failed":0}],"error":{"code":"c","message":"m"},"data_source_config":{"schema":{}},
+      "testing_criteria":[]})"};
 
 const char* const kValues[] = {"null",
                                "true",
@@ -78,6 +96,14 @@ void read_as_everything(const Json& body) {
   check(parse_upload_request(body));
   check(parse_complete_upload_request(body));
   check(parse_permission_request(body));
+  check(parse_eval_request(body));
+  check(parse_eval_update(body));
+  check(parse_eval_run_request(body));
+  check(parse_eval_data_source(body));
+  check(parse_criterion(body));
+  check(parse_prompt(body));
+  check(parse_run_grader_request(body));
+  check(parse_validate_grader_request(body));
   const auto read = [&](const auto& result) {
     if (!result) {
       EXPECT_FALSE(result.error().found.empty());
@@ -93,6 +119,8 @@ void read_as_everything(const Json& body) {
   read(from_json<CheckpointObject>(body));
   read(from_json<PermissionObject>(body));
   read(from_json<ModelObject>(body));
+  read(from_json<EvalObject>(body));
+  read(from_json<EvalRunObject>(body));
   read(from_json<TrainingFileReport>(body));
   TrainingFileChecker checker;
   checker.add(to_text(body));
