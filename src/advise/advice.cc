@@ -72,7 +72,23 @@ void judge_confidence(Advice& advice) {
   advice.confidence = static_cast<Confidence>(level);
 }
 
+// What to narrow when the draws do not tell: the decisive inputs, each with its flip point.
+void name_what_decides(Advice& advice) {
+  constexpr int kMost = 3;
+  int named = 0;
+  for (const FlipPoint& flip : advice.flips) {
+    if (!flip.inside || ++named > kMost) return;
+    const stats::Estimate& range = flip.input.range;
+    const bool below = flip.below && flip.below->value >= range.low;
+    const Flip& at = below ? *flip.below : *flip.above;
+    advice.conditions.push_back(fmt::format("narrow {} ({}): it decides, at {}", flip.spec->name,
+                                            range_words(*flip.spec, range),
+                                            value_words(*flip.spec, at.value)));
+  }
+}
+
 void add_conditions(Advice& advice) {
+  if (advice.middle.money_open) name_what_decides(advice);
   if (advice.rework_share.now > 1) {
     const Variables& v = advice.middle.variables;
     advice.conditions.push_back(fmt::format(
@@ -95,6 +111,10 @@ void add_conditions(Advice& advice) {
     if (advice.inputs.number(&Variables::base_days_left).origin == Origin::assumed &&
         advice.middle.economics.tuned == Arm::tuned_provider)
       advice.conditions.push_back("ask when the provider withdraws the base (base_retires)");
+    if (advice.inputs.choice(Choice::gap).origin == Origin::report &&
+        advice.middle.economics.tuned == Arm::tuned_provider)
+      advice.conditions.push_back(
+          "the gain is that of the report's model: measure it again on the provider's");
   }
   if (advice.middle.situation[Choice::facts] == answer::facts_changing &&
       verdict != Choose::inconclusive)
@@ -103,6 +123,26 @@ void add_conditions(Advice& advice) {
   if (advice.evidence.rows_with_personal_data > 0)
     advice.conditions.push_back(fmt::format("{} training rows hold what looks like personal data",
                                             advice.evidence.rows_with_personal_data));
+}
+
+std::string subject_of(Arm arm) {
+  switch (arm) {
+    case Arm::now:
+      break;
+    case Arm::prompt:
+      return "A better prompt";
+    case Arm::constrained:
+      return "Constrained decoding";
+    case Arm::rag:
+      return "RAG";
+    case Arm::tuned_provider:
+      return "A tuned model at a provider";
+    case Arm::tuned_own:
+      return "A tuned model on a machine of your own";
+    case Arm::tuned_rag:
+      return "A tuned model with RAG";
+  }
+  return "To go on as today";
 }
 
 void compute_thresholds(Advice& advice) {
@@ -144,24 +184,21 @@ std::optional<std::chrono::sys_days> Advice::break_even_date() const {
 }
 
 std::string Advice::sentence_of_money() const {
-  const std::string_view arm = arm_words(focus.arm);
+  const std::string who = subject_of(focus.arm);
   const std::string against = focus.over_rag ? "over RAG alone" : "over today's answers";
+  const std::string once = advise::money(money.one_off);
   if (money.saved_a_day <= 0) {
-    return fmt::format(
-        "{} ({}) costs {} once and saves nothing a day {}: {} a day more.",
-        focus.over_rag || focus.arm >= Arm::tuned_provider ? "A tuned model" : "The change", arm,
-        advise::money(money.one_off), against, advise::money(-money.saved_a_day));
+    return fmt::format("{} costs {} once and saves nothing {}: it costs {} a day more.", who, once,
+                       against, advise::money(-money.saved_a_day));
   }
-  const std::string when =
-      break_even_date() ? fmt::format("breaks even after {} days, on {}",
-                                      rounded(money.break_even_days), date_text(*break_even_date()))
-                        : std::string("never breaks even");
+  const std::optional<std::chrono::sys_days> date = break_even_date();
+  const std::string when = date ? fmt::format("breaks even after {} days, on {}",
+                                              rounded(money.break_even_days), date_text(*date))
+                                : std::string("does not break even within a lifetime");
   return fmt::format(
-      "{} ({}) costs {} once, saves {} a day {} and {}; over {:.0f} months it is "
-      "worth {}.",
-      focus.over_rag || focus.arm >= Arm::tuned_provider ? "A tuned model" : "The change", arm,
-      advise::money(money.one_off), advise::money(money.saved_a_day), against, when,
-      middle.variables.horizon_months, advise::money(money.net_present_value));
+      "{} costs {} once, saves {} a day {} and {}; over {:.0f} months it is worth {}.", who, once,
+      advise::money(money.saved_a_day), against, when, middle.variables.horizon_months,
+      advise::money(money.net_present_value));
 }
 
 Advice make_advice(const Inputs& inputs, const AdviceOptions& options, Evidence evidence) {

@@ -136,6 +136,16 @@ Result<void> apply_rework_after(const std::string& where, const Json& value, Inp
   return {};
 }
 
+// What the answers to questions make of shares that nobody gave.
+void settle_assumed(Inputs& inputs) {
+  const ChoiceInput& facts = inputs.choice(Choice::facts);
+  if (inputs.choice(Choice::form).answer == answer::form_syntax)
+    inputs.set(&Variables::form_share, {0.9, 0.7, 1}, Origin::assumed,
+               "the syntax alone is at fault");
+  if (facts.origin != Origin::assumed && facts.answer == answer::facts_none)
+    inputs.set(&Variables::rag_cut, {0, 0, 0.1}, Origin::assumed, "no facts are missing");
+}
+
 constexpr std::string_view kSpecials[] = {"model", "base_retires", "rework_after", "prompt_gains",
                                           "quality_gap"};
 
@@ -205,6 +215,7 @@ Result<void> Answers::apply(std::chrono::sys_days today, Inputs& inputs) const {
       }
     }
   }
+  settle_assumed(inputs);
   if (rework_after != nullptr)
     ATTUNE_TRY_VOID(apply_rework_after(rework_after->where, rework_after->value, inputs));
   return {};

@@ -35,7 +35,9 @@ class Answers {
   Result<void> read(const Json& document, const std::string& name);
   Result<void> set(const std::string& assignment);  // "name=value", "name=low..high"
 
-  // Later answers win over earlier ones to the same question.
+  // Later answers win over earlier ones to the same question. What nobody gave follows the answers
+  // to questions: retrieval ends little where no facts are missing, a grammar most faults where the
+  // syntax alone is at fault.
   Result<void> apply(std::chrono::sys_days today, Inputs& inputs) const;
   std::optional<std::string> model() const;  // the last one that was given
 

@@ -44,7 +44,6 @@ Draws draw_outcomes(const Inputs& inputs, const Focus& focus, const DrawOptions&
   Draws draws;
   draws.count = options.count;
   std::vector<double> days, values, saved;
-  const double each = 1 / static_cast<double>(options.count);
   for (std::int64_t draw = 0; draw < options.count; ++draw) {
     Variables point;
     for (std::size_t i = 0; i < specs.size(); ++i) {
@@ -55,13 +54,18 @@ Draws draw_outcomes(const Inputs& inputs, const Focus& focus, const DrawOptions&
     const Case one = make_case(point, situation);
     const Replacement money = money_of(focus, one);
     const bool in_time = money.break_even_days <= point.payback_days;
-    draws.in_time += in_time ? each : 0;
-    draws.pays += in_time && money.net_present_value > 0 ? each : 0;
+    draws.in_time += in_time ? 1 : 0;
+    draws.pays += in_time && money.net_present_value > 0 ? 1 : 0;
     days.push_back(money.break_even_days);
     values.push_back(money.net_present_value);
     saved.push_back(money.saved_a_day);
-    draws.verdicts[static_cast<std::size_t>(leaf_of(one).choose)] += each;
+    draws.verdicts[static_cast<std::size_t>(leaf_of(one).choose)] += 1;
   }
+  // Counted whole, so that all of them are exactly 1.
+  const auto count = static_cast<double>(options.count);
+  draws.in_time /= count;
+  draws.pays /= count;
+  for (double& share : draws.verdicts) share /= count;
   draws.break_even_days = quantiles_of(std::move(days));
   draws.net_present_value = quantiles_of(std::move(values));
   draws.saved_a_day = quantiles_of(std::move(saved));

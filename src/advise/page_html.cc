@@ -21,8 +21,8 @@ h1{font-size:1.4rem}h2{font-size:1.1rem;margin:2rem 0 .4rem}
 .verdict{border-left:6px solid var(--soft);padding:.2rem 1rem;font-size:1.1rem}
 .verdict.fine_tune,.verdict.tuned_rag{border-color:var(--good)}.verdict.do_nothing{border-color:var(--bad)}
 .verdict.inconclusive{border-color:var(--warn)}.verdict.rag,.verdict.prompt,.verdict.constrained_decoding{border-color:var(--c1)}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.87rem;font-variant-numeric:tabular-nums}
-th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.82rem;font-variant-numeric:tabular-nums}
+th,td{text-align:left;padding:.3rem .5rem;border-bottom:1px solid var(--line);vertical-align:top}
 tbody th{font-weight:500;white-space:nowrap}.num{text-align:right;white-space:nowrap}
 tr.subject>*{background:#ffb74d30}.note{color:var(--soft);font-size:.85rem;max-width:90ch}
 svg{display:block;width:100%;max-width:760px;height:auto}.grid{stroke:var(--line)}.tick{fill:var(--soft);font-size:11px}.label{fill:currentColor;font-size:12px}

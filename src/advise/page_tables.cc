@@ -102,7 +102,7 @@ PageTable flips_table(const Advice& advice, bool assumed) {
   table.note =
       "! the verdict changes within the interval; those that matter most stand first. Never: not "
       "within what is accepted for the input, the others as they are.";
-  if (!idle.empty()) table.note += " Without effect on this verdict and its worth: " + idle + ".";
+  if (!idle.empty()) table.note += " No flip, and no difference in worth: " + idle + ".";
   return table;
 }
 
@@ -242,8 +242,10 @@ void add_log(const LogFigures& log, std::vector<std::string>& lines) {
 std::vector<std::string> evidence_lines(const Advice& advice) {
   std::vector<std::string> lines;
   const Evidence& evidence = advice.evidence;
+  const auto file_name = [](const std::string& path) { return Path(path).filename().string(); };
   if (evidence.report) {
-    const ReportEvidence& report = *evidence.report;
+    ReportEvidence report = *evidence.report;
+    report.name = file_name(report.name);
     lines.push_back(
         fmt::format("{}: {} held-out items. {}", report.name, report.items, report.headline));
     for (const std::string& reason : report.reasons)
@@ -255,13 +257,16 @@ std::vector<std::string> evidence_lines(const Advice& advice) {
           report.name, report.prompting_arm, percent_of(rework.range.value)));
   }
   if (evidence.log) {
-    add_log(*evidence.log, lines);
-    add_knowledge(evidence.log->knowledge, evidence.log->name, lines);
+    LogFigures log = *evidence.log;
+    log.name = file_name(log.name);
+    add_log(log, lines);
+    add_knowledge(log.knowledge, log.name, lines);
   }
   if (evidence.rows) {
-    add_knowledge(evidence.rows->knowledge, evidence.rows->name, lines);
-    lines.push_back(fmt::format("{}: {} rows hold what looks like personal data.",
-                                evidence.rows->name, evidence.rows_with_personal_data));
+    const std::string name = file_name(evidence.rows->name);
+    add_knowledge(evidence.rows->knowledge, name, lines);
+    lines.push_back(fmt::format("{}: {} of {} rows hold what looks like personal data.", name,
+                                evidence.rows_with_personal_data, evidence.rows->requests));
   }
   return lines;
 }

@@ -87,6 +87,13 @@ void read_usage(const Json& usage, LoggedRequest& request) {
       member(usage, {"prompt_tokens_details", "input_tokens_details"}), {"cached_tokens"});
 }
 
+// Characters rather than bytes: a token of any script is a few of them.
+double characters(std::string_view text) {
+  return static_cast<double>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u;
+  }));
+}
+
 Result<LoggedRequest> read_request(const Json& line, const std::string& where) {
   const Json* inner = member(line, {"request", "body"});
   const Json& asked = inner != nullptr && inner->is_object() ? *inner : line;
@@ -113,6 +120,8 @@ Result<LoggedRequest> read_request(const Json& line, const std::string& where) {
     request.prompt += (role != nullptr && role->is_string() ? role->get<std::string>() : "") + ": ";
     request.prompt += text_of_message(message) + "\n";
   }
+  request.prompt_characters = characters(request.prompt);
+  request.answer_characters = characters(request.answer);
   const Json* usage = member(line, {"usage"});
   if (usage == nullptr && response != nullptr) usage = member(*response, {"usage"});
   if (usage != nullptr) read_usage(*usage, request);
@@ -133,26 +142,19 @@ stats::Estimate mean_of(const std::vector<double>& values) {
   return {mean, std::max(0.0, mean - error), mean + error};
 }
 
-// Characters rather than bytes: a token of any script is a few of them.
-double characters(std::string_view text) {
-  return static_cast<double>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u;
-  }));
-}
-
 struct Counted {
   stats::Estimate mean;
   double counted_share = 0;
 };
 
 // Tokens of each request, from its usage or reckoned.
-Counted count_tokens(const RequestLog& log, std::string LoggedRequest::*text,
+Counted count_tokens(const RequestLog& log, double LoggedRequest::*length,
                      std::optional<double> LoggedRequest::*tokens) {
   constexpr double kCharactersAToken = 4;
   double known_characters = 0, known_tokens = 0, known = 0;
   for (const LoggedRequest& request : log.requests) {
     if (!(request.*tokens)) continue;
-    known_characters += characters(request.*text);
+    known_characters += request.*length;
     known_tokens += *(request.*tokens);
     ++known;
   }
@@ -160,7 +162,7 @@ Counted count_tokens(const RequestLog& log, std::string LoggedRequest::*text,
   const double rate = measured ? known_tokens / known_characters : 1 / kCharactersAToken;
   std::vector<double> values;
   for (const LoggedRequest& request : log.requests)
-    values.push_back((request.*tokens).value_or(characters(request.*text) * rate));
+    values.push_back((request.*tokens).value_or(request.*length * rate));
   Counted counted{.mean = mean_of(values),
                   .counted_share = known / static_cast<double>(log.requests.size())};
   if (!measured) {
@@ -215,7 +217,8 @@ std::size_t common_prefix(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-Result<RequestLog> read_request_log(std::string_view text, const std::string& name) {
+Result<RequestLog> read_request_log(std::string_view text, const std::string& name,
+                                    std::size_t texts_to_keep) {
   RequestLog log;
   log.name = name;
   JsonlReader reader(text, name);
@@ -234,6 +237,12 @@ Result<RequestLog> read_request_log(std::string_view text, const std::string& na
     const std::string where = fmt::format("{}:{}", name, (*line)->line);
     Result<LoggedRequest> request = read_request((*line)->value, where);
     if (request) {
+      if (log.requests.size() >= texts_to_keep) {
+        for (std::string* one : {&request->prompt, &request->answer}) {
+          one->clear();
+          one->shrink_to_fit();
+        }
+      }
       log.requests.push_back(std::move(*request));
     } else {
       pass_over(std::move(request).error());
@@ -251,8 +260,6 @@ Result<RequestLog> read_request_log(std::string_view text, const std::string& na
 }
 
 double repeated_prefix_share(std::vector<std::string_view> prompts) {
-  constexpr std::size_t kMostPrompts = 5000;
-  prompts.resize(std::min(prompts.size(), kMostPrompts));
   const std::size_t group = std::max<std::size_t>(3, prompts.size() / 20);
   if (prompts.size() < group) return 0;
   // Prompts with a common beginning stand together: the beginning of `group` neighbours is that of
@@ -278,16 +285,17 @@ LogFigures measure_log(const RequestLog& log) {
   figures.passed_over = log.passed_over;
   figures.first_fault = log.first_fault;
   measure_days(log, figures);
-  const Counted prompt = count_tokens(log, &LoggedRequest::prompt, &LoggedRequest::prompt_tokens);
+  const Counted prompt =
+      count_tokens(log, &LoggedRequest::prompt_characters, &LoggedRequest::prompt_tokens);
   figures.prompt_tokens = prompt.mean;
   figures.counted_share = prompt.counted_share;
   figures.output_tokens =
-      count_tokens(log, &LoggedRequest::answer, &LoggedRequest::output_tokens).mean;
+      count_tokens(log, &LoggedRequest::answer_characters, &LoggedRequest::output_tokens).mean;
   double cached = 0, of_tokens = 0;
   std::vector<std::string_view> prompts;
   KnowledgeScan scan;
   for (const LoggedRequest& request : log.requests) {
-    prompts.push_back(request.prompt);
+    if (!request.prompt.empty()) prompts.push_back(request.prompt);
     if (!request.answer.empty()) scan.add(request.prompt, request.answer);
     if (!request.cached_tokens || !request.prompt_tokens) continue;
     cached += *request.cached_tokens;

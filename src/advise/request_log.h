@@ -31,8 +31,9 @@
 namespace attune::advise {
 
 struct LoggedRequest {
-  std::string prompt;  // tools and messages before the answer, with their roles
+  std::string prompt;  // tools and messages before the answer, with their roles; may be left out
   std::string answer;
+  double prompt_characters = 0, answer_characters = 0;
   std::optional<double> prompt_tokens, output_tokens, cached_tokens;
   std::optional<double> seconds;  // since 1970
 };
@@ -44,8 +45,12 @@ struct RequestLog {
   std::string first_fault;       // of them
 };
 
-// Refused where no line is a request; the fault of the first is told.
-Result<RequestLog> read_request_log(std::string_view text, const std::string& name);
+inline constexpr std::size_t kTextsToKeep = 5000;
+
+// Refused where no line is a request; the fault of the first is told. The texts of the first
+// requests are kept, of the others their lengths alone: a log may be larger than the memory.
+Result<RequestLog> read_request_log(std::string_view text, const std::string& name,
+                                    std::size_t texts_to_keep = kTextsToKeep);
 
 struct LogFigures {
   std::string name;
@@ -57,8 +62,8 @@ struct LogFigures {
   stats::Estimate prompt_tokens, output_tokens;  // means with 95 % intervals
   double counted_share = 0;                      // requests whose usage the log has
   std::optional<double> cached_share;            // of prompt tokens, where the usage tells
-  // Share of the prompt text that stands at the beginning of at least a twentieth of the prompts
-  // too: instructions and examples that training could take over.
+  // Share of the prompt text, of those that were kept, that stands at the beginning of at least a
+  // twentieth of the prompts: instructions and examples that training could take over.
   double repeated_share = 0;
   Knowledge knowledge;
 };
@@ -71,7 +76,7 @@ void apply_log(const LogFigures& figures, Inputs& inputs);
 Result<std::int64_t> count_rows_with_personal_data(const RequestLog& rows);
 void apply_rows(const LogFigures& figures, std::int64_t with_personal_data, Inputs& inputs);
 
-// As LogFigures::repeated_share says; of the first 5,000 prompts.
+// As LogFigures::repeated_share says.
 double repeated_prefix_share(std::vector<std::string_view> prompts);
 
 }  // namespace attune::advise

@@ -28,13 +28,15 @@ std::string money(double dollars) {
   if (std::isinf(dollars)) return "never";
   const double size = std::abs(dollars);
   const char* sign = dollars < 0 ? "-" : "";
-  if (size == 0) return "$ 0";
-  if (size < 0.1) return fmt::format("{}$ {:.2g}", sign, size);
-  if (size < 100) return fmt::format("{}$ {:.2f}", sign, size);
-  return fmt::format("{}$ {}", sign, grouped(size));
+  if (size == 0) return "$0";
+  if (size < 0.1) return fmt::format("{}${:.2g}", sign, size);
+  if (size < 100) return fmt::format("{}${:.2f}", sign, size);
+  return fmt::format("{}${}", sign, grouped(size));
 }
 
-std::string percent_of(double share) { return fmt::format("{:.3g} %", 100 * share); }
+std::string percent_of(double share) {
+  return std::isfinite(share) ? fmt::format("{:.3g} %", 100 * share) : std::string("-");
+}
 
 std::string value_words(const VariableSpec& spec, double value) {
   return spec.unit.starts_with("share") ? percent_of(value) : rounded(value);

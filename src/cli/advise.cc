@@ -1,4 +1,5 @@
 // attune advise: prompt, retrieve, constrain, fine-tune or do nothing, with the money.
+#include <limits>
 #include <memory>
 
 #include <fmt/format.h>
@@ -21,9 +22,12 @@ struct AdviseOptions {
   bool json = false, print_template = false;
 };
 
-Result<advise::RequestLog> read_log(const std::string& path) {
+constexpr std::size_t kEveryText = std::numeric_limits<std::size_t>::max();
+
+Result<advise::RequestLog> read_log(const std::string& path,
+                                    std::size_t texts_to_keep = advise::kTextsToKeep) {
   ATTUNE_TRY(const MappedFile file, MappedFile::open(path));
-  return advise::read_request_log(file.text(), path);
+  return advise::read_request_log(file.text(), path, texts_to_keep);
 }
 
 // What is measured comes first; what was given wins over it; the report goes last, as it is held
@@ -37,7 +41,7 @@ Result<advise::Evidence> gather(const AdviseOptions& options, std::chrono::sys_d
     advise::apply_log(*evidence.log, inputs);
   }
   if (!options.rows.empty()) {
-    ATTUNE_TRY(const advise::RequestLog rows, read_log(options.rows));
+    ATTUNE_TRY(const advise::RequestLog rows, read_log(options.rows, kEveryText));
     evidence.rows = advise::measure_log(rows);
     ATTUNE_TRY(evidence.rows_with_personal_data, advise::count_rows_with_personal_data(rows));
     advise::apply_rows(*evidence.rows, evidence.rows_with_personal_data, inputs);

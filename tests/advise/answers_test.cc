@@ -1,8 +1,11 @@
 #include "advise/answers.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "advise/advice_inputs.h"
+#include "advise/words.h"
+#include "io/file.h"
 #include "io/yaml.h"
 
 namespace attune::advise {
@@ -63,6 +66,21 @@ TEST(Answers, TheTemplateIsReadBackAsAFileThatAnswersNothing) {
     EXPECT_NE(answers_template().find(std::string(spec.name) + ":"), std::string::npos);
 }
 
+TEST(Answers, TheDocumentListsEveryInputWithItsUnitAndDefault) {
+  const std::string page = read_file(ATTUNE_SOURCE_DIR "/docs/advise.md").value();
+  for (const VariableSpec& spec : variable_specs()) {
+    const std::string row = fmt::format("| `{}` | {} | {} | {} |", spec.name, spec.unit,
+                                        range_words(spec, spec.assumed), spec.meaning);
+    EXPECT_NE(page.find(row), std::string::npos) << row;
+  }
+  for (const ChoiceSpec& spec : choice_specs()) {
+    EXPECT_NE(page.find(fmt::format("| `{}` | `{}`, ", spec.name,
+                                    spec.answers[static_cast<std::size_t>(spec.assumed)])),
+              std::string::npos)
+        << spec.name;
+  }
+}
+
 TEST(Answers, ReworkAfterTuningBecomesTheShareThatItEnds) {
   // In any order, and as an interval.
   const Inputs inputs = read_answers("rework_after: [0.02, 0.06]\nrework: 0.2").value();
@@ -70,6 +88,15 @@ TEST(Answers, ReworkAfterTuningBecomesTheShareThatItEnds) {
   EXPECT_NEAR(cut.value, 0.8, 1e-12);
   EXPECT_NEAR(cut.low, 0.7, 1e-12);
   EXPECT_NEAR(cut.high, 0.9, 1e-12);
+}
+
+TEST(Answers, WhatIsAssumedFollowsTheAnswersToQuestions) {
+  EXPECT_EQ(read_answers("facts: none").value().number(&Variables::rag_cut).range.value, 0);
+  EXPECT_GT(read_answers("facts: fixed").value().number(&Variables::rag_cut).range.value, 0.2);
+  EXPECT_GT(read_answers("form: syntax").value().number(&Variables::form_share).range.value, 0.8);
+  EXPECT_EQ(
+      read_answers("facts: none\nrag_cut: 0.5").value().number(&Variables::rag_cut).range.value,
+      0.5);
 }
 
 TEST(Answers, ADayOfRetirementBecomesTheDaysUntilThen) {

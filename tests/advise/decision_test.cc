@@ -209,7 +209,8 @@ TEST(Advice, SaysThatAModelWhichSavesNothingNeverBreaksEven) {
   const Advice advice = advice_of(good_case({"requests_per_day=30", "host=own"}));
   EXPECT_EQ(advice.decided.leaf->id, "not_worth");
   EXPECT_FALSE(advice.break_even_date());
-  EXPECT_NE(advice.sentence_of_money().find("saves nothing a day"), std::string::npos);
+  EXPECT_NE(advice.sentence_of_money().find("saves nothing over today's answers"),
+            std::string::npos);
 }
 
 }  // namespace

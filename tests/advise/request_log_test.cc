@@ -51,6 +51,17 @@ TEST(RequestLog, RefusesAFileWithoutAnyRequest) {
   }
 }
 
+TEST(RequestLog, KeepsTheTextsOfTheFirstRequestsAndTheLengthOfAll) {
+  const std::string line = R"({"messages":[{"role":"user","content":"Hi"},)"
+                           R"({"role":"assistant","content":"Yo!"}]})"
+                           "\n";
+  const RequestLog log = read_request_log(line + line, "log.jsonl", 1).value();
+  EXPECT_EQ(log.requests[0].prompt, "user: Hi\n");
+  EXPECT_EQ(log.requests[1].prompt, "");
+  EXPECT_EQ(log.requests[1].prompt_characters, 9);
+  EXPECT_EQ(log.requests[1].answer_characters, 3);
+}
+
 std::string line_at(std::int64_t seconds, const std::string& more = "") {
   return fmt::format(R"({{"messages":[{{"role":"user","content":"What is it?"}}],"created":{}{}}})",
                      seconds, more) +
