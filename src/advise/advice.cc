@@ -19,6 +19,7 @@ bool advises_tuning(Choose choose) {
 }
 
 void decide(Advice& advice, const DrawOptions& options) {
+  advice.middle.inputs = &advice.inputs;
   const Decided at_values = decide_advice(advice.middle);
   advice.focus = focus_of(at_values, advice.middle.economics);
   advice.draws = draw_outcomes(advice.inputs, advice.focus, options);
@@ -27,6 +28,7 @@ void decide(Advice& advice, const DrawOptions& options) {
   advice.middle.money_open = asked && pays > kLeastSure && pays < kMostSure;
   advice.decided = advice.middle.money_open ? decide_advice(advice.middle) : at_values;
   advice.money = money_of(advice.focus, advice.middle);
+  advice.middle.inputs = nullptr;  // the advice may be moved
 }
 
 void judge_confidence(Advice& advice) {

@@ -56,7 +56,8 @@ Case make_case(const Variables& variables, const Situation& situation) {
   return {.variables = variables,
           .situation = situation,
           .economics = compute_economics(variables, situation[Choice::host]),
-          .money_open = false};
+          .money_open = false,
+          .inputs = nullptr};
 }
 
 bool Decided::passed(std::string_view node) const {

@@ -38,7 +38,8 @@ struct Case {
   Variables variables;
   Situation situation;
   Economics economics;
-  bool money_open = false;  // the draws do not tell whether it pays
+  bool money_open = false;         // the draws do not tell whether it pays
+  const Inputs* inputs = nullptr;  // for the words of a path alone: where each answer comes from
 };
 Case make_case(const Variables& variables, const Situation& situation);
 

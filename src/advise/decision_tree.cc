@@ -19,8 +19,13 @@ Reply when(bool condition) { return condition ? Reply::yes : Reply::no; }
 
 std::string said(const Case& one, Choice choice) {
   const ChoiceSpec& spec = spec_of(choice);
-  return fmt::format("{}: {}", spec.name,
-                     spec.answers[static_cast<std::size_t>(one.situation[choice])]);
+  std::string text = fmt::format("{}: {}", spec.name,
+                                 spec.answers[static_cast<std::size_t>(one.situation[choice])]);
+  if (one.inputs == nullptr) return text;
+  const ChoiceInput& input = one.inputs->choice(choice);
+  text += fmt::format(" ({}{}{})", origin_name(input.origin), input.note.empty() ? "" : ", ",
+                      input.note);
+  return text;
 }
 template <Choice choice>
 std::string say(const Case& one) {

@@ -178,6 +178,15 @@ TEST(Advice, IsLessSureOfATrialWhoseGainNobodyMeasured) {
   EXPECT_EQ(advice.doubts.front(), "what tuning gains is not measured");
 }
 
+TEST(Advice, EachStepOfThePathSaysWhereItsAnswerComesFrom) {
+  const Advice advice = advice_of({"prompt=optimised", "quality_gap=[6, 14]", "rework=0.2"});
+  std::string path;
+  for (const Step& step : advice.decided.path) path += step.because + "\n";
+  EXPECT_NE(path.find("facts: none (assumed)"), std::string::npos) << path;
+  EXPECT_NE(path.find("prompt: optimised (given)"), std::string::npos) << path;
+  EXPECT_NE(path.find("gap: proven (given, +6.0 to +14.0 points)"), std::string::npos) << path;
+}
+
 TEST(Advice, NamesTheGatesThatWereOnlyAssumedAsConditions) {
   const Advice advice =
       advice_of({"prompt=optimised", "rework=0.3", "requests_per_day=2000", "examples=400"});
