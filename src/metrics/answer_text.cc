@@ -60,6 +60,10 @@ std::string without_punctuation(std::string_view text, bool keep_decimal_points)
 
 bool is_word_at(std::string_view text, std::size_t at) {
   if (at >= text.size()) return false;
+  const char c = text[at];
+  if (static_cast<unsigned char>(c) < 0x80) {
+    return is_ascii_letter(c) || is_ascii_digit(c) || c == '_';
+  }
   const text::Character character = text::character_at(text, at);
   return character.valid && text::is_word(character.code);
 }
@@ -69,7 +73,7 @@ std::string without_articles(std::string_view text) {
   std::string out;
   bool behind_word = false;
   for (std::size_t at = 0; at < text.size();) {
-    if (!behind_word) {
+    if (!behind_word && (text[at] == 'a' || text[at] == 't')) {
       const std::string_view rest = text.substr(at);
       const std::size_t size = rest.starts_with("the")  ? 3
                                : rest.starts_with("an") ? 2
@@ -83,8 +87,9 @@ std::string without_articles(std::string_view text) {
       }
     }
     behind_word = is_word_at(text, at);
-    const std::size_t bytes = text::character_at(text, at).bytes;
-    out += text.substr(at, bytes);
+    const bool ascii = static_cast<unsigned char>(text[at]) < 0x80;
+    const std::size_t bytes = ascii ? 1 : text::character_at(text, at).bytes;
+    out.append(text, at, bytes);
     at += bytes;
   }
   return out;
@@ -93,7 +98,7 @@ std::string without_articles(std::string_view text) {
 }  // namespace
 
 std::string normalised_answer(std::string_view text, const AnswerNormalisation& options) {
-  std::string plain = options.lower_case ? text::lower_case(text) : std::string(text);
+  std::string plain = options.lower_case ? lower_text(text) : std::string(text);
   if (options.numbers) plain = with_plain_numbers(plain);
   if (options.punctuation) plain = without_punctuation(plain, options.numbers);
   if (options.articles) plain = without_articles(plain);

@@ -1,5 +1,6 @@
 #include "metrics/date_forms.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <vector>
@@ -8,6 +9,7 @@
 
 #include "base/ascii.h"
 #include "base/trim.h"
+#include "metrics/text_parts.h"
 
 namespace attune::metrics {
 
@@ -89,6 +91,10 @@ std::optional<std::chrono::year_month_day> date_of_numbers(const std::vector<Pie
 
 std::optional<std::chrono::year_month_day> read_date(std::string_view text, DateOrder order) {
   constexpr std::size_t kParts = 3;
+  constexpr std::size_t kLongest = 40;  // "the 21st of September 2024" and some space
+  const bool may_be =
+      text.size() <= kLongest && std::any_of(text.begin(), text.end(), is_ascii_digit);
+  if (!may_be) return std::nullopt;
   std::vector<Piece> pieces;
   for (Piece& piece : pieces_of(text)) {
     const bool skipped = is_ordinal_ending(piece.text) || piece.text == "of";

@@ -10,7 +10,6 @@
 #include "metrics/sentences.h"
 #include "metrics/text_parts.h"
 #include "metrics/tokens.h"
-#include "text/unicode.h"
 
 namespace attune::metrics {
 
@@ -115,7 +114,7 @@ bool is_abstention(std::string_view answer, const FaithfulnessOptions& options) 
   const Tokens words = white_space_tokens(answer);
   if (words.empty()) return true;
   if (words.size() > options.longest_abstention) return false;
-  std::string lower = text::lower_case(joined(words));
+  std::string lower = lower_text(joined(words));
   // A typographic apostrophe counts as a plain one.
   constexpr std::string_view kApostrophe = "\xE2\x80\x99";
   for (std::size_t at = lower.find(kApostrophe); at != std::string::npos;

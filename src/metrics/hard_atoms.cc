@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -121,6 +122,13 @@ class Finder {
   }
 
   std::size_t date_at(std::size_t at) {
+    // A date begins with a number or a month.
+    const std::string_view first = bare_word(words_[at]);
+    constexpr std::string_view kMonthLetters = "JFMASONDjfmasond";
+    const bool may_begin =
+        !first.empty() &&
+        (is_ascii_digit(first[0]) || kMonthLetters.find(first[0]) != std::string_view::npos);
+    if (!may_begin) return 0;
     std::string text;
     constexpr std::size_t kLongest = 4;  // "5th of March 2024"
     std::size_t best = 0;
@@ -139,7 +147,8 @@ class Finder {
   }
 
   std::size_t number_at(std::size_t at) {
-    std::string_view word = bare_word(words_[at]);
+    const std::string_view word = bare_word(words_[at]);
+    if (digits_of(word).empty()) return 0;
     const std::optional<Quantity> whole = read_quantity(word);
     if (!whole) return 0;
     const std::optional<Quantity> bare = whole->dimension.empty() ? whole : std::nullopt;
@@ -216,7 +225,7 @@ class Finder {
 }  // namespace
 
 bool is_function_word(std::string_view word) {
-  static constexpr std::array<std::string_view, 67> kWords{
+  static const std::unordered_set<std::string_view> kWords{
       "a",    "an",   "the",  "of",    "to",    "in",   "on",    "at",    "by",    "for",
       "with", "from", "and",  "or",    "but",   "not",  "is",    "are",   "was",   "were",
       "be",   "been", "it",   "its",   "this",  "that", "these", "those", "as",    "if",
@@ -224,7 +233,7 @@ bool is_function_word(std::string_view word) {
       "our",  "you",  "your", "i",     "my",    "has",  "have",  "had",   "do",    "does",
       "did",  "can",  "will", "would", "may",   "also", "which", "who",   "whose", "there",
       "into", "when", "what", "how",   "about", "no",   "yes"};
-  return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
+  return kWords.contains(word);
 }
 
 std::string_view atom_kind_name(AtomKind kind) {

@@ -116,13 +116,13 @@ bool has_paragraph_with_first_word(std::string_view answer, std::int64_t paragra
   while (word.starts_with('\'')) word.remove_prefix(1);
   while (word.starts_with('"')) word.remove_prefix(1);
   word = word.substr(0, word.find_first_of(".,?!'\""));
-  return count == paragraphs && text::lower_case(word) == text::lower_case(first_word);
+  return count == paragraphs && lower_text(word) == lower_text(first_word);
 }
 
 bool has_postscript(std::string_view answer, std::string_view marker) {
-  const std::string lower = text::lower_case(answer);
+  const std::string lower = lower_text(answer);
   if (marker != "P.P.S" && marker != "P.S.") {
-    return lower.find(text::lower_case(marker)) != std::string::npos;
+    return lower.find(lower_text(marker)) != std::string::npos;
   }
   for (std::size_t at = lower.find("p."); at != std::string::npos; at = lower.find("p.", at + 1)) {
     const std::size_t second = behind_part(lower, at, "p.");
@@ -209,13 +209,13 @@ bool has_two_responses(std::string_view answer) {
 }
 
 bool repeats_prompt(std::string_view answer, std::string_view prompt) {
-  return text::lower_case(without_outer_space(answer))
-      .starts_with(text::lower_case(without_outer_space(prompt)));
+  return lower_text(without_outer_space(answer))
+      .starts_with(lower_text(without_outer_space(prompt)));
 }
 
 bool ends_with_phrase(std::string_view answer, std::string_view phrase) {
-  return text::lower_case(without(without_outer_space(answer), '"', '"'))
-      .ends_with(text::lower_case(without_outer_space(phrase)));
+  return lower_text(without(without_outer_space(answer), '"', '"'))
+      .ends_with(lower_text(without_outer_space(phrase)));
 }
 
 bool is_quoted(std::string_view answer) {

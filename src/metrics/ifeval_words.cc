@@ -99,21 +99,21 @@ std::int64_t capital_pieces(std::string_view word) {
 }  // namespace
 
 bool has_all_keywords(std::string_view answer, const std::vector<std::string>& keywords) {
-  const std::string lower = text::lower_case(answer);
+  const std::string lower = lower_text(answer);
   return std::all_of(keywords.begin(), keywords.end(), [&](const std::string& keyword) {
-    return lower.find(text::lower_case(keyword)) != std::string::npos;
+    return lower.find(lower_text(keyword)) != std::string::npos;
   });
 }
 
 bool has_keyword_often(std::string_view answer, std::string_view keyword, const Bound& bound) {
-  const std::string wanted = text::lower_case(without_outer_space(keyword));
-  return bound.holds(count_of(text::lower_case(answer), wanted));
+  const std::string wanted = lower_text(without_outer_space(keyword));
+  return bound.holds(count_of(lower_text(answer), wanted));
 }
 
 bool has_no_forbidden_word(std::string_view answer, const std::vector<std::string>& words) {
-  const std::string lower = text::lower_case(answer);
+  const std::string lower = lower_text(answer);
   return std::none_of(words.begin(), words.end(), [&](const std::string& word) {
-    const std::string wanted = text::lower_case(word);
+    const std::string wanted = lower_text(word);
     if (wanted.empty()) return false;
     for (std::size_t at = lower.find(wanted); at != std::string::npos;
          at = lower.find(wanted, at + 1)) {
@@ -128,8 +128,8 @@ bool has_no_forbidden_word(std::string_view answer, const std::vector<std::strin
 }
 
 bool has_letter_often(std::string_view answer, std::string_view letter, const Bound& bound) {
-  const std::string wanted = text::lower_case(without_outer_space(letter));
-  return bound.holds(count_of(text::lower_case(answer), wanted));
+  const std::string wanted = lower_text(without_outer_space(letter));
+  return bound.holds(count_of(lower_text(answer), wanted));
 }
 
 bool has_words(std::string_view answer, const Bound& bound) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "metrics/text_parts.h"
 #include "metrics/tokens.h"
 #include "text/unicode.h"
 
@@ -131,7 +132,7 @@ std::string_view main_script(std::string_view text) {
 // The language whose small words the text uses most; nothing when two tie or none occurs.
 std::optional<std::string> by_small_words(std::string_view text,
                                           std::span<const SmallWords> languages) {
-  const Tokens words = white_space_tokens(text::lower_case(text));
+  const Tokens words = white_space_tokens(lower_text(text));
   std::vector<std::size_t> hits(languages.size(), 0);
   for (const std::string& word : words) {
     // Marks around the word go; those inside Indic words stay.

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "metrics/porter_stem.h"
+#include "metrics/text_parts.h"
 #include "metrics/tokens.h"
-#include "text/unicode.h"
 
 namespace attune::metrics {
 
@@ -25,7 +25,7 @@ using Matches = std::vector<std::pair<std::size_t, std::size_t>>;  // places in 
 std::vector<Word> words_of(std::string_view text) {
   std::vector<Word> words;
   for (std::string& token : tokens_13a(text)) {
-    words.push_back({words.size(), text::lower_case(token)});
+    words.push_back({words.size(), lower_text(token)});
   }
   return words;
 }

@@ -35,6 +35,7 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
 // expression's replacement.
 std::string apart_after_non_digit(std::string_view text) {
   std::string out;
+  out.reserve(text.size() + text.size() / 4);
   for (std::size_t i = 0; i < text.size(); ++i) {
     out += text[i];
     if (!is_ascii_digit(text[i]) && i + 1 < text.size() && is_stop(text[i + 1])) {
@@ -49,6 +50,7 @@ std::string apart_after_non_digit(std::string_view text) {
 // ".x" becomes " . x" where x is no digit.
 std::string apart_before_non_digit(std::string_view text) {
   std::string out;
+  out.reserve(text.size() + text.size() / 4);
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (is_stop(text[i]) && i + 1 < text.size() && !is_ascii_digit(text[i + 1])) {
       out += ' ';
@@ -64,6 +66,7 @@ std::string apart_before_non_digit(std::string_view text) {
 
 std::string apart_dash_after_digit(std::string_view text) {
   std::string out;
+  out.reserve(text.size() + text.size() / 4);
   for (std::size_t i = 0; i < text.size(); ++i) {
     out += text[i];
     if (is_ascii_digit(text[i]) && i + 1 < text.size() && text[i + 1] == '-') {
@@ -100,6 +103,10 @@ Tokens white_space_tokens(std::string_view text) {
   Tokens tokens;
   std::size_t begin = 0;
   for (std::size_t at = 0; at < text.size();) {
+    if (text[at] > ' ') {  // ASCII that is no space, the usual case
+      ++at;
+      continue;
+    }
     const text::Character character = text::character_at(text, at);
     if (character.valid && separates(character.code)) {
       if (at > begin) tokens.emplace_back(text.substr(begin, at - begin));
@@ -147,7 +154,7 @@ Tokens rouge_tokens(std::string_view text, bool stem) {
     tokens.push_back(stem && word.size() > kLongestUnstemmed ? porter_stem(word) : word);
     word.clear();
   };
-  for (char c : text::lower_case(text)) {
+  for (char c : lower_text(text)) {
     if ((c >= 'a' && c <= 'z') || is_ascii_digit(c)) {
       word += c;
     } else {
@@ -162,6 +169,10 @@ Tokens word_tokens(std::string_view text) {
   Tokens tokens;
   std::string word;
   for (std::size_t at = 0; at < text.size();) {
+    if (text[at] >= 'a' && text[at] <= 'z') {  // the usual case
+      word += text[at++];
+      continue;
+    }
     const text::Character character = text::character_at(text, at);
     if (character.valid && text::is_word(character.code)) {
       if (character.code < 0x80) {
