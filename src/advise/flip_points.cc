@@ -7,7 +7,7 @@ namespace attune::advise {
 
 namespace {
 
-constexpr int kSteps = 48;
+constexpr int kSearchSteps = 48;
 constexpr int kBisections = 40;
 
 // The way from an input's value to a bound: position 0 is the value, 1 the bound.
@@ -50,8 +50,8 @@ class Search {
     if (value == bound) return std::nullopt;
     const Way way(value, bound, spec.by_factors, spec.ceiling);
     double same = 0;
-    for (int step = 1; step <= kSteps; ++step) {
-      double other = static_cast<double>(step) / kSteps;
+    for (int step = 1; step <= kSearchSteps; ++step) {
+      double other = static_cast<double>(step) / kSearchSteps;
       if (verdict_at(spec, way.at(other)) == verdict_) {
         same = other;
         continue;
