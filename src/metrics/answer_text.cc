@@ -15,6 +15,7 @@ namespace {
 // "1,234.50" becomes "1234.5"; numbers that touch letters or further digits stay.
 std::string with_plain_numbers(std::string_view text) {
   std::string out;
+  out.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
     const bool begins =
         is_ascii_digit(text[at]) &&
@@ -47,6 +48,7 @@ std::string with_plain_numbers(std::string_view text) {
 // ASCII punctuation goes; a decimal point between digits stays where numbers are kept whole.
 std::string without_punctuation(std::string_view text, bool keep_decimal_points) {
   std::string out;
+  out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     const bool mark = static_cast<unsigned char>(c) < 0x80 &&
@@ -71,6 +73,7 @@ bool is_word_at(std::string_view text, std::size_t at) {
 // Each whole word a, an or the becomes a space.
 std::string without_articles(std::string_view text) {
   std::string out;
+  out.reserve(text.size());
   bool behind_word = false;
   for (std::size_t at = 0; at < text.size();) {
     if (!behind_word && (text[at] == 'a' || text[at] == 't')) {

@@ -56,6 +56,16 @@ bool is_identifier(std::string_view word) {
          });
 }
 
+// A date begins with a number or a month.
+bool may_begin_date(std::string_view word) {
+  if (word.empty()) return false;
+  if (is_ascii_digit(word[0])) return true;
+  constexpr std::string_view kMonths = "jan feb mar apr may jun jul aug sep oct nov dec";
+  constexpr std::size_t kLetters = 3;
+  return word.size() >= kLetters &&
+         kMonths.find(ascii_lower(word.substr(0, kLetters))) != std::string_view::npos;
+}
+
 std::string identifier_form(std::string_view word) {
   std::string form;
   for (char c : ascii_lower(word)) {
@@ -122,13 +132,7 @@ class Finder {
   }
 
   std::size_t date_at(std::size_t at) {
-    // A date begins with a number or a month.
-    const std::string_view first = bare_word(words_[at]);
-    constexpr std::string_view kMonthLetters = "JFMASONDjfmasond";
-    const bool may_begin =
-        !first.empty() &&
-        (is_ascii_digit(first[0]) || kMonthLetters.find(first[0]) != std::string_view::npos);
-    if (!may_begin) return 0;
+    if (!may_begin_date(bare_word(words_[at]))) return 0;
     std::string text;
     constexpr std::size_t kLongest = 4;  // "5th of March 2024"
     std::size_t best = 0;
