@@ -26,15 +26,19 @@ double jackknife_acceleration(std::span<const double> jackknife_values) {
   return squares > 0 ? cubes / (6 * std::pow(squares, 1.5)) : 0;
 }
 
-Estimate bca_interval(double estimate, const std::vector<double>& sorted_resampled,
-                      double acceleration, double confidence) {
+double bias_correction(double estimate, const std::vector<double>& sorted_resampled) {
   const auto begin = sorted_resampled.begin();
   const auto end = sorted_resampled.end();
   const double below = static_cast<double>(std::lower_bound(begin, end, estimate) - begin);
   const double not_above = static_cast<double>(std::upper_bound(begin, end, estimate) - begin);
   const double total = static_cast<double>(sorted_resampled.size());
-  const double share = std::clamp((below + not_above) / (2 * total), 0.5 / total, 1 - 0.5 / total);
-  const double bias = normal_quantile(share);
+  return normal_quantile(
+      std::clamp((below + not_above) / (2 * total), 0.5 / total, 1 - 0.5 / total));
+}
+
+Estimate bca_interval(double estimate, const std::vector<double>& sorted_resampled,
+                      double acceleration, double confidence) {
+  const double bias = bias_correction(estimate, sorted_resampled);
   const auto limit = [&](double p) {
     const double z = bias + normal_quantile(p);
     return sorted_quantile(sorted_resampled, normal_cdf(bias + z / (1 - acceleration * z)));

@@ -15,8 +15,10 @@ double sorted_quantile(const std::vector<double>& sorted, double q);
 // (Efron 1987). 0 when all are equal.
 double jackknife_acceleration(std::span<const double> jackknife_values);
 
-// Bias-corrected and accelerated limits. Where the estimate lies among the resampled values, ties
-// counted by half, gives the bias correction.
+// Where the estimate lies among the resampled values, ties counted by half, as a normal quantile.
+double bias_correction(double estimate, const std::vector<double>& sorted_resampled);
+
+// Bias-corrected and accelerated limits.
 Estimate bca_interval(double estimate, const std::vector<double>& sorted_resampled,
                       double acceleration, double confidence);
 

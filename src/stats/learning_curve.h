@@ -15,8 +15,9 @@
 //
 // The laws (curve_models.h) are fitted by the likelihood of the failures, beta-binomial when the
 // runs scatter more than their items explain, and averaged by AICc (Burnham and Anderson 2002,
-// chapter 4). The band is a bootstrap: the whole of it, fits and weights, is done again on each
-// resample. Nothing is said beyond `largest_extrapolation` times the largest measured size.
+// chapter 4). The band is a bootstrap, bias-corrected: the whole of it, fits and weights, is done
+// again on each resample. Nothing is said beyond `largest_extrapolation` times the largest measured
+// size.
 #pragma once
 
 #include <cstdint>
