@@ -63,8 +63,8 @@ Result<int> create(const KeyOptions& options) {
     if (!serve::is_scope(scope))
       return bad_input({.where = "--scope " + scope,
                         .found = "no scope of that name",
-                        .wanted = "all, read, files, jobs, models, webhooks, keys or metrics, or "
-                                  "one of these with an action, as in jobs:write",
+                        .wanted = "all, read, files, jobs, models, evals, webhooks, keys or "
+                                  "metrics, or one of these with an action, as in jobs:write",
                         .fix = "leave --scope out for all"});
   ATTUNE_TRY(const auto store, open_store(options));
   ATTUNE_TRY(const std::int64_t now, store->now());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -24,6 +25,9 @@ Grade no_grade(GradeFault fault, std::string message) {
   return grade;
 }
 
+// A distance of two texts of this size takes seconds.
+constexpr std::size_t kMostCompared = std::size_t{256} << 10;
+
 Grade missing(const Path& path, const Namespaces& values) {
   const bool no_json = path.needs_output_json() && !values.sample.contains("output_json");
   Grade grade = no_json
@@ -36,6 +40,19 @@ Grade missing(const Path& path, const Namespaces& values) {
   return grade;
 }
 
+// Why a template gave no text, if it did not.
+std::optional<Grade> fault_of(const Template::Filled& filled, const Namespaces& values) {
+  if (filled.missing) return missing(*filled.missing, values);
+  if (!filled.too_long) return {};
+  return no_grade(GradeFault::too_long, fmt::format("a text of the grader has more than {} MiB",
+                                                    Template::kMostBytes >> 20));
+}
+
+// In linear time, whatever the texts are.
+bool contains(std::string_view text, std::string_view part) {
+  return part.empty() || ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
+}
+
 bool holds(const wire::Grader& grader, const std::string& input, const std::string& reference) {
   switch (grader.operation) {
     case wire::StringOperation::eq:
@@ -43,9 +60,9 @@ bool holds(const wire::Grader& grader, const std::string& input, const std::stri
     case wire::StringOperation::ne:
       return input != reference;
     case wire::StringOperation::like:
-      return input.find(reference) != input.npos;
+      return contains(input, reference);
     case wire::StringOperation::ilike:
-      return text::lower_case(input).find(text::lower_case(reference)) != std::string::npos;
+      return contains(text::lower_case(input), text::lower_case(reference));
   }
   return false;
 }
@@ -165,13 +182,18 @@ std::vector<const Path*> Judge::places() const {
 
 Grade Judge::compare(const Namespaces& values) const {
   const Template::Filled input = templates_[0].fill(values);
-  if (input.missing) return missing(*input.missing, values);
+  if (auto fault = fault_of(input, values)) return std::move(*fault);
   const Template::Filled reference = templates_[1].fill(values);
-  if (reference.missing) return missing(*reference.missing, values);
+  if (auto fault = fault_of(reference, values)) return std::move(*fault);
   Grade grade;
   if (grader_.type == wire::GraderType::string_check) {
     grade.passed = holds(grader_, input.text, reference.text);
     grade.score = grade.passed ? 1 : 0;
+  } else if (std::max(input.text.size(), reference.text.size()) > kMostCompared) {
+    return no_grade(
+        GradeFault::too_long,
+        fmt::format("texts of {} and {} bytes: {} compares at most {} KiB", input.text.size(),
+                    reference.text.size(), grader_.metric, kMostCompared >> 10));
   } else {
     grade.score = metrics::text_similarity(similarity_, input.text, reference.text);
     grade.passed = grade.score >= threshold_of(grader_);
@@ -186,7 +208,7 @@ Grade Judge::ask_model(const Namespaces& values, const AskModel& ask) const {
                          .labels = grader_.labels};
   for (std::size_t i = 0; i < grader_.messages.size(); ++i) {
     Template::Filled content = templates_[i].fill(values);
-    if (content.missing) return missing(*content.missing, values);
+    if (auto fault = fault_of(content, values)) return std::move(*fault);
     question.messages.push_back(
         {.role = grader_.messages[i].role, .content = std::move(content.text)});
   }

@@ -46,6 +46,7 @@ enum class GradeFault {
   invalid_variable,  // invalid_variable_error: a template names what is not there
   model_server,      // model_grader_server_error
   model_parse,       // model_grader_parse_error: its answer holds no score
+  too_long,          // other_error: a text that can't be compared or asked in reasonable time
 };
 struct GradeProblem {
   GradeFault fault;

@@ -146,7 +146,11 @@ Template::Filled Template::fill(const Namespaces& values) const {
       filled.missing = &path;
       return filled;
     }
-    filled.text += value->is_string() ? value->get<std::string>() : to_text(*value);
+    filled.text += value->is_string() ? value->get_ref<const std::string&>() : to_text(*value);
+    if (filled.text.size() > kMostBytes) {
+      filled.too_long = true;
+      return filled;
+    }
   }
   return filled;
 }

@@ -50,9 +50,11 @@ class Template {
  public:
   static Result<Template> parse(std::string_view text);
 
+  static constexpr std::size_t kMostBytes = std::size_t{16} << 20;  // of a filled text
   struct Filled {
     std::string text;
     const Path* missing = nullptr;  // the first place without a value
+    bool too_long = false;          // it would have more than kMostBytes
   };
   Filled fill(const Namespaces& values) const;
   std::vector<const Path*> places() const;

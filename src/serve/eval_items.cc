@@ -99,6 +99,8 @@ std::string_view fault_code(eval::GradeFault fault) {
       return "model_grader_server_error";
     case eval::GradeFault::model_parse:
       return "model_grader_parse_error";
+    case eval::GradeFault::too_long:
+      break;
   }
   return "other_error";
 }
@@ -240,6 +242,11 @@ Answer<std::vector<wire::PromptMessage>> EvalPlan::prompt_of(const Json& item) c
       return wire::refuse(wire::invalid_value(
           "input_messages",
           fmt::format("{{{{{}}}}} has no value in this item.", content.missing->text())));
+    }
+    if (content.too_long) {
+      return wire::refuse(wire::invalid_value(
+          "input_messages",
+          fmt::format("A message would have more than {} MiB.", eval::Template::kMostBytes >> 20)));
     }
     messages.push_back({.role = source_.prompt[i].role, .content = std::move(content.text)});
   }

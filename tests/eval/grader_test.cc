@@ -170,6 +170,26 @@ TEST(Judges, SayWhyThereIsNoGrade) {
   EXPECT_THAT(server.problem->message, HasSubstr("it is gone"));
 }
 
+TEST(Judges, FindAPartInLinearTime) {
+  const std::string text(2 << 20, 'a'), part = std::string(1 << 20, 'a') + "b";
+  EXPECT_FALSE(grade(check("like"), text, {{"label", part}}).passed);
+  EXPECT_TRUE(grade(check("like"), text + "b", {{"label", part}}).passed);
+  EXPECT_TRUE(grade(check("like"), text, {{"label", ""}}).passed);
+}
+
+TEST(Judges, RefuseTextsThatWouldTakeTooLong) {
+  const std::string large(300 << 10, 'x');
+  const Grade compared = grade(similar("fuzzy_match"), large, {{"label", "x"}});
+  ASSERT_TRUE(compared.problem);
+  EXPECT_EQ(compared.problem->fault, GradeFault::too_long);
+  EXPECT_TRUE(grade(check("like"), large, {{"label", "xx"}}).passed);
+  Json repeated = check("eq");
+  repeated["input"] = "";
+  for (int i = 0; i < 80; ++i)
+    repeated["input"] = repeated["input"].get<std::string>() + "{{item.label}}";
+  EXPECT_EQ(grade(repeated, "x", {{"label", large}}).problem->fault, GradeFault::too_long);
+}
+
 TEST(Judges, CombineGradersByTheirFormula) {
   Json multi = {{"type", "multi"},
                 {"name", "both"},
