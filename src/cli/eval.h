@@ -28,6 +28,7 @@ void add_eval_run(CLI::App& group, Body& selected);
 void add_eval_compare(CLI::App& group, Body& selected);
 void add_eval_verify(CLI::App& group, Body& selected);
 void add_eval_curve(CLI::App& group, Body& selected);
+void add_eval_explain(CLI::App& group, Body& selected);
 
 struct EvalOptions {
   std::string suite_file;

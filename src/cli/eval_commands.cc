@@ -10,6 +10,7 @@ void add_eval(CLI::App& app, Body& selected) {
   add_eval_compare(*group, selected);
   add_eval_verify(*group, selected);
   add_eval_curve(*group, selected);
+  add_eval_explain(*group, selected);
 }
 
 }  // namespace attune::cli

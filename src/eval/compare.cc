@@ -4,9 +4,13 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
+#include "metrics/format_levels.h"
+#include "metrics/label_report.h"
 #include "stats/hodges_lehmann.h"
 
 namespace attune::eval {
@@ -110,6 +114,31 @@ stats::Estimate latency_difference(const ArmResult& first, const ArmResult& seco
 stats::Estimate first_token_difference(const ArmResult& first, const ArmResult& second) {
   const auto [one, two] = timed_pairs(first, second, &Answer::first_token_ms);
   return one.empty() ? stats::Estimate{} : stats::hodges_lehmann(one, two).difference;
+}
+
+FormatPatience patience_of(const ArmResult& arm, const grammar::Contract& contract) {
+  const metrics::Format format = metrics::JsonFormat{contract.schema()};
+  metrics::FormatTotals totals;
+  for (const Answer& answer : arm.answers) totals.add(metrics::check_format(format, answer.text));
+  return {.fenced = stats::wilson(static_cast<double>(totals.fenced), totals.answers),
+          .extract = stats::wilson(static_cast<double>(totals.extract), totals.answers),
+          .field = totals.with_fields > 0
+                       ? totals.field_sum / static_cast<double>(totals.with_fields)
+                       : 0};
+}
+
+// Answers outside the labels of the references are one label, "(other)".
+LabelSummary labels_of(const std::vector<Item>& items, const ArmResult& arm) {
+  std::vector<std::string> wanted, given;
+  for (const Item& item : items)
+    wanted.push_back(ascii_lower(collapsed_white_space(item.reference)));
+  const std::set<std::string> known(wanted.begin(), wanted.end());
+  for (const Answer& answer : arm.answers) {
+    const std::string label = ascii_lower(collapsed_white_space(answer.text));
+    given.push_back(known.contains(label) ? label : "(other)");
+  }
+  const metrics::LabelReport report = metrics::label_report(wanted, given);
+  return {.macro_f1 = report.macro_f1, .mcc = report.mcc};
 }
 
 ArmSummary summarise(const ArmResult& arm, const Scores& scores,
@@ -283,7 +312,11 @@ Result<Comparison> compare(const std::vector<Item>& items, const std::vector<Arm
   std::size_t subject = arms.size();
   for (std::size_t a = 0; a < arms.size(); ++a) {
     if (arms[a].name == options.subject) subject = a;
-    result.arms.push_back(summarise(arms[a], result.scores[a], options.bootstrap));
+    ArmSummary& summary =
+        result.arms.emplace_back(summarise(arms[a], result.scores[a], options.bootstrap));
+    if (options.contract != nullptr && !options.contract->is_for_text())
+      summary.patience = patience_of(arms[a], *options.contract);
+    if (result.metric == Metric::label) summary.labels = labels_of(items, arms[a]);
   }
   if (subject < arms.size()) {
     for (std::size_t a = 0; a < arms.size(); ++a) {

@@ -37,6 +37,19 @@ struct LatencySummary {
   double mean = 0;
 };
 
+// Format compliance at more patient levels (metrics/format_levels.h); only with a JSON Schema.
+struct FormatPatience {
+  stats::Estimate fenced;   // one ``` fence pair around the answer is forgiven
+  stats::Estimate extract;  // so is any text around the first JSON value
+  double field = 0;         // mean share of the required fields that are there and valid
+};
+
+// Of labels: what a rate of right ones hides when the classes are uneven.
+struct LabelSummary {
+  std::optional<double> macro_f1;
+  std::optional<double> mcc;
+};
+
 struct ArmSummary {
   std::string name;
   std::int64_t n = 0;
@@ -44,6 +57,8 @@ struct ArmSummary {
   stats::Estimate domain_accuracy;
   stats::Estimate exact_match;
   stats::Estimate json_found;
+  std::optional<FormatPatience> patience = {};
+  std::optional<LabelSummary> labels = {};
   LatencySummary latency_ms;
   LatencySummary first_token_ms;
   std::optional<metrics::ConsistencyScore> consistency = {};

@@ -38,6 +38,19 @@ Json to_json(const AdapterOverhead& overhead) {
           {"token_ms", to_json(overhead.token_ms)}};
 }
 
+Json to_json(const FormatPatience& patience) {
+  return {{"fenced", to_json(patience.fenced)},
+          {"extract", to_json(patience.extract)},
+          {"field", number(patience.field)}};
+}
+
+Json to_json(const LabelSummary& labels) {
+  const auto optional = [](const std::optional<double>& value) {
+    return value ? number(*value) : Json(nullptr);
+  };
+  return {{"macro_f1", optional(labels.macro_f1)}, {"mcc", optional(labels.mcc)}};
+}
+
 Json to_json(const ArmSummary& arm) {
   Json fields = Json::object();
   for (const FieldAccuracy& field : arm.fields) {
@@ -61,6 +74,8 @@ Json to_json(const ArmSummary& arm) {
         {"p95", number(arm.first_token_ms.p95)},
         {"mean", number(arm.first_token_ms.mean)},
         {"n", arm.first_token_ms.n}}},
+      {"format_levels", arm.patience ? to_json(*arm.patience) : Json(nullptr)},
+      {"labels", arm.labels ? to_json(*arm.labels) : Json(nullptr)},
       {"adapter_overhead", arm.adapter_overhead ? to_json(*arm.adapter_overhead) : Json(nullptr)},
       {"consistency", arm.consistency ? to_json(*arm.consistency) : Json(nullptr)},
       {"failures", arm.failures},

@@ -54,6 +54,15 @@ std::string overhead_line(const ArmSummary& arm) {
       display_name(arm.name), span(added.first_token_ms), span(added.token_ms), added.n);
 }
 
+// "few-shot: 12.0 % keep the format inside a fence, 30.0 % somewhere in the text"; empty where
+// patience forgives nothing.
+std::string patience_line(const ArmSummary& arm) {
+  if (!arm.patience || arm.patience->extract.value <= arm.format_compliance.value) return "";
+  return fmt::format("{}: {} keep the format inside a fence, {} somewhere in the text\n",
+                     display_name(arm.name), percent(arm.patience->fenced.value),
+                     percent(arm.patience->extract.value));
+}
+
 // Words folded at kTextWidth, later lines indented.
 std::string folded(std::string_view text, std::string_view first, std::string_view indent) {
   std::string out(first);
@@ -121,6 +130,10 @@ std::string comparison_table(const Comparison& comparison) {
   out += fmt::format("{} held-out items, the same for every arm; 95 % intervals; median latency\n",
                      comparison.n);
   for (const ArmSummary& arm : comparison.arms) {
+    out += patience_line(arm);
+    if (arm.labels && arm.labels->macro_f1)
+      out += fmt::format("{}: macro-F1 {:.3f}{}\n", display_name(arm.name), *arm.labels->macro_f1,
+                         arm.labels->mcc ? fmt::format(", MCC {:.3f}", *arm.labels->mcc) : "");
     if (arm.consistency) out += consistency_line(arm);
     if (arm.adapter_overhead) out += overhead_line(arm);
   }

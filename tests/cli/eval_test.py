@@ -148,6 +148,18 @@ timed_items: 0
         suite = json.loads((self.at / "shots" / "run.json").read_text(encoding="utf-8"))["suite"]
         self.assertEqual(len(suite["arms"][0]["shots"]), 1)
 
+    def test_failures_are_explained_with_the_rows_to_write_next(self) -> None:
+        run(*self.options("why", "--timed-items", 0))
+        done = run("eval", "explain", self.at / "why", "--examples", self.at / "tuned" / "train.jsonl", "--rows", 7, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        why = json.loads(done.stdout)
+        self.assertEqual(why["items"], self.report("why")["items"])
+        if why["next_rows"]:
+            self.assertEqual(sum(rows["count"] for rows in why["next_rows"]), 7)
+            lines = (self.at / "why" / "next_rows.jsonl").read_text(encoding="utf-8").splitlines()
+            self.assertEqual(len(lines), 7)
+            self.assertIn("___", lines[0])
+
     def test_bad_suites_say_what_is_wanted(self) -> None:
         cases = {
             "arms: []": "no items; wanted data: FILE",
