@@ -28,7 +28,10 @@ Failure wrong(const std::string& where, std::string found, std::string wanted) {
 }
 
 std::optional<double> number_of(const Json& value) {
-  if (value.is_number()) return value.get<double>();
+  if (value.is_number()) {
+    const double whole = value.get<double>();
+    return std::isfinite(whole) ? std::optional(whole) : std::nullopt;
+  }
   if (!value.is_string()) return std::nullopt;
   std::string text = value.get<std::string>();
   const bool percent = text.ends_with('%');
@@ -36,7 +39,9 @@ std::optional<double> number_of(const Json& value) {
   while (text.ends_with(' ')) text.pop_back();
   double number = 0;
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || fault != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if (text.empty() || fault != std::errc() || end != text.data() + text.size() ||
+      !std::isfinite(number))
+    return std::nullopt;
   return percent ? number / 100 : number;
 }
 

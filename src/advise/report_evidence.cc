@@ -69,8 +69,12 @@ Result<ArmEvidence> read_arm(const Reader& reader, const Json& arm, const std::s
   evidence.quality = format.value + domain.value;
   const auto tokens = arm.find("tokens");
   if (tokens != arm.end() && tokens->is_object()) {
-    evidence.prompt_tokens = tokens->value("prompt", 0.0);
-    evidence.output_tokens = tokens->value("completion", 0.0);
+    const auto number = [&](const char* key) {
+      const bool there = tokens->contains(key) && (*tokens)[key].is_number();
+      return there ? (*tokens)[key].get<double>() : 0.0;
+    };
+    evidence.prompt_tokens = number("prompt");
+    evidence.output_tokens = number("completion");
   }
   return evidence;
 }
@@ -171,15 +175,18 @@ Result<ReportEvidence> apply_report(const Json& report, const std::string& name,
   bool few_shot = false;
   for (std::size_t i = 0; i < arms->size(); ++i) {
     ATTUNE_TRY(ArmEvidence arm, read_arm(reader, (*arms)[i], fmt::format("arms[{}]", i)));
-    few_shot = few_shot || arm.name == "few_shot";
+    if (arm.name.starts_with("tuned ")) continue;  // one of several: not what is compared
+    few_shot = few_shot || arm.name.starts_with("few_shot");
     if (arm.name == "tuned") {
       tuned = std::move(arm);
     } else if (!prompting || arm.quality > prompting->quality) {
       prompting = std::move(arm);
     }
   }
-  inputs.set(Choice::gap, gap_of(evidence.decision, report), Origin::report,
-             fmt::format("{} held-out items", evidence.items));
+  if (prompting && tuned) {
+    inputs.set(Choice::gap, gap_of(evidence.decision, report), Origin::report,
+               fmt::format("{} held-out items", evidence.items));
+  }
   if (few_shot) {
     inputs.set(Choice::prompt, answer::prompt_optimised, Origin::report, "a few-shot arm was run");
   }

@@ -71,8 +71,11 @@ std::optional<double> number_at(const Json* object, std::initializer_list<const 
 
 std::optional<double> seconds_of(const Json& value) {
   if (value.is_number()) {
-    const double number = value.get<double>();
-    return number > 1e11 ? number / 1000 : number;
+    constexpr double kLatest = 1e11;  // the year 5138, in seconds
+    double number = value.get<double>();
+    for (int i = 0; i < 3 && number > kLatest; ++i) number /= 1000;  // milli-, micro-, nanoseconds
+    if (!(number >= 0 && number <= kLatest)) return std::nullopt;
+    return number;
   }
   data::DateColumn dates;
   if (!value.is_string() || !dates.add(value.get_ref<const std::string&>()) || !dates.order_known())
@@ -182,7 +185,8 @@ void measure_days(const RequestLog& log, LogFigures& figures) {
   if (times.size() < 2) return;
   std::sort(times.begin(), times.end());
   const double span = (times.back() - times.front()) / kDay;
-  if (!(span > 0)) return;
+  constexpr double kLongest = 365.0 * 50;
+  if (!(span > 0) || span > kLongest) return;
   figures.days = span;
   const double n = static_cast<double>(times.size());
   // n requests leave n - 1 gaps.
@@ -295,7 +299,7 @@ LogFigures measure_log(const RequestLog& log) {
   std::vector<std::string_view> prompts;
   KnowledgeScan scan;
   for (const LoggedRequest& request : log.requests) {
-    if (!request.prompt.empty()) prompts.push_back(request.prompt);
+    if (!request.prompt.empty() && prompts.size() < kTextsToKeep) prompts.push_back(request.prompt);
     if (!request.answer.empty()) scan.add(request.prompt, request.answer);
     if (!request.cached_tokens || !request.prompt_tokens) continue;
     cached += *request.cached_tokens;

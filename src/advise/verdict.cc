@@ -261,7 +261,7 @@ Verdict check_bars(const Comparison& comparison, const Requirements& requirement
   switch (verdict.exit_code) {
     case 0:
       verdict.headline = verdict.gates.empty()
-                             ? "No tuned arm was measured and no bar is required: figures only."
+                             ? "No bar is required and there is nothing to decide: figures only."
                              : fmt::format("{} meets every required bar.", name);
       break;
     case 1:

@@ -94,6 +94,7 @@ class LocalChatModel final : public ChatModel {
       times.with_adapter.first_token_ms.push_back(first[1]);
       times.with_adapter.token_ms.push_back(later[1]);
     }
+    if (times.base.first_token_ms.empty()) return std::nullopt;  // no prompt leaves so much room
     return times;
   }
 

@@ -98,10 +98,11 @@ struct Asked {
   bool refused = false;
 };
 // Asks what the cache does not know, in rounds. An error: the cache cannot be written, or no prompt
-// of the first round got an answer or was refused.
+// of the first round got an answer or was refused, unless it `answered_before`.
 Result<std::vector<Asked>> ask_prompts(ChatModel& model, const std::vector<ChatPrompt>& prompts,
                                        const ChatSettings& settings, eval::AnswerCache& cache,
-                                       const AnswerProgress& progress);
+                                       const AnswerProgress& progress,
+                                       bool answered_before = false);
 
 // The same for an arm. A prompt that does not fit shows fewer examples.
 Result<eval::ArmResult> ask_arm(ChatModel& model, const Material& material,
@@ -128,5 +129,6 @@ std::map<std::string, eval::AdapterTimes> time_adapters(
 // "before" and "after" side by side: prints the table, and the exit code: 0 not worse, 1 worse, 3
 // too few items to tell.
 Result<int> print_comparison(const eval::JoinedRuns& joined, bool json);
+Result<int> comparison_code(const eval::JoinedRuns& joined);  // the exit code alone
 
 }  // namespace attune::cli

@@ -78,7 +78,7 @@ Result<ChatModel*> ModelShelf::get(const eval::SuiteArm& arm) {
 
 Result<std::vector<Asked>> ask_prompts(ChatModel& model, const std::vector<ChatPrompt>& prompts,
                                        const ChatSettings& settings, eval::AnswerCache& cache,
-                                       const AnswerProgress& progress) {
+                                       const AnswerProgress& progress, bool answered_before) {
   std::vector<Asked> asked(prompts.size());
   std::vector<std::size_t> open;
   std::vector<std::string> keys;
@@ -90,7 +90,7 @@ Result<std::vector<Asked>> ask_prompts(ChatModel& model, const std::vector<ChatP
       open.push_back(i);
     }
   }
-  bool alive = open.size() < prompts.size();
+  bool alive = answered_before || open.size() < prompts.size();
   for (std::size_t from = 0; from < open.size(); from += kRound) {
     const std::size_t to = std::min(open.size(), from + kRound);
     std::vector<ChatPrompt> round;
@@ -127,7 +127,8 @@ Result<eval::ArmResult> ask_arm(ChatModel& model, const Material& material,
     std::vector<ChatPrompt> prompts;
     for (const std::size_t i : open) prompts.push_back(chat_prompt(material, arm, questions[i]));
     ATTUNE_TRY(std::vector<Asked> asked,
-               ask_prompts(model, prompts, settings_of(material.suite), cache, progress));
+               ask_prompts(model, prompts, settings_of(material.suite), cache, progress,
+                           open.size() < questions.size()));
     std::vector<std::size_t> too_long;
     for (std::size_t k = 0; k < open.size(); ++k) {
       Question& question = questions[open[k]];
@@ -139,6 +140,14 @@ Result<eval::ArmResult> ask_arm(ChatModel& model, const Material& material,
       }
     }
     open = std::move(too_long);
+  }
+  const bool none = std::all_of(result.answers.begin(), result.answers.end(),
+                                [](const eval::Answer& one) { return !one.failure.empty(); });
+  if (none && !result.answers.empty()) {
+    return environment_failure(
+        {.where = "arm " + arm.name,
+         .found = "no question got an answer: " + result.answers.front().failure,
+         .wanted = "a model that answers"});
   }
   return result;
 }

@@ -15,7 +15,8 @@ namespace attune::cli {
 
 namespace {
 
-constexpr double kMargin = 0.02;  // two points: what "the same" means
+constexpr double kMargin = 0.02;     // two points: what "the same" means
+constexpr std::int64_t kFewest = 6;  // below, not even a sign test can reach p < 0.05
 
 enum class Change { better, worse, same, unknown };
 
@@ -59,10 +60,14 @@ std::array<Judged, 2> judge(const eval::Comparison& comparison) {
       stats::tost_paired_rates(pair.format_compliance.counts, kMargin);
   const stats::Equivalence domain = stats::tost_paired_means(
       accuracies(comparison.scores[1]), accuracies(comparison.scores[0]), kMargin);
-  return {Judged{"format compliance", pair.format_compliance.difference,
-                 change_of(pair.format_compliance.difference, format)},
-          Judged{"domain accuracy", pair.domain_accuracy_difference,
-                 change_of(pair.domain_accuracy_difference, domain)}};
+  std::array<Judged, 2> judged = {Judged{"format compliance", pair.format_compliance.difference,
+                                         change_of(pair.format_compliance.difference, format)},
+                                  Judged{"domain accuracy", pair.domain_accuracy_difference,
+                                         change_of(pair.domain_accuracy_difference, domain)}};
+  for (Judged& one : judged) {
+    if (comparison.n < kFewest) one.change = Change::unknown;
+  }
+  return judged;
 }
 
 int exit_code_of(const std::array<Judged, 2>& judged) {
@@ -131,8 +136,11 @@ Result<int> verify(const std::string& folder) {
       return 1;
     }
   }
-  fmt::print("{}: every figure of report.json follows from results.jsonl ({} items, {} arms)\n",
-             folder, comparison.n, comparison.arms.size());
+  fmt::print(
+      "{}: every figure of report.json follows from results.jsonl ({} items, {} arms); the verdict "
+      "is "
+      "the rules of docs/report.md on them\n",
+      folder, comparison.n, comparison.arms.size());
   return 0;
 }
 
@@ -171,6 +179,11 @@ Result<int> print_comparison(const eval::JoinedRuns& joined, bool json) {
     fmt::print("{}: {} ({})\n", one.measure, words(one.change),
                eval::points_interval(one.difference));
   return code;
+}
+
+Result<int> comparison_code(const eval::JoinedRuns& joined) {
+  ATTUNE_TRY(const eval::Comparison comparison, eval::compare_run(joined.record));
+  return exit_code_of(judge(comparison));
 }
 
 void add_eval_compare(CLI::App& group, Body& selected) {

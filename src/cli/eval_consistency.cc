@@ -28,7 +28,7 @@ struct Probe {
   Result<std::vector<Asked>> ask(const std::vector<ChatPrompt>& prompts, double temperature) {
     return ask_prompts(model, prompts,
                        {.most_tokens = material.suite.most_tokens, .temperature = temperature},
-                       cache, progress);
+                       cache, progress, true);
   }
 };
 
@@ -69,8 +69,10 @@ ChatPrompt later_prompt(const Probe& probe, const std::vector<Question>& questio
   Json system = Json::array(), own = Json::array(), earlier = Json::array();
   for (const Json& message : question.messages)
     (message.value("role", "") == "system" ? system : own).push_back(message);
-  for (std::size_t back = turn - 1; back > 0; --back) {
-    const std::size_t other = (item + questions.size() - back) % questions.size();
+  const std::size_t others = questions.size() - 1;
+  for (std::size_t back = turn - 1; back > 0 && others > 0; --back) {
+    const std::size_t other = (item + 1 + back % others) % questions.size();
+    if (!greedy.answers[other].failure.empty()) continue;
     earlier.push_back({{"role", "user"}, {"content", questions[other].text}});
     earlier.push_back({{"role", "assistant"}, {"content", greedy.answers[other].text}});
   }
@@ -135,7 +137,9 @@ Result<std::vector<metrics::ConsistencyItem>> measure_consistency(
     const std::vector<std::string> drawn = texts_of(samples_asked, i, samples, count);
     item.parts[0] = metrics::mean_agreement(drawn, rule);
 
-    std::vector<std::string> worded = {greedy.answers[i].text};
+    const bool answered = greedy.answers[i].failure.empty();
+    std::vector<std::string> worded;
+    if (answered) worded.push_back(greedy.answers[i].text);
     for (std::size_t k = 0; k < wording_counts[i]; ++k, ++wording) {
       if (wordings_asked[wording].answer.failure.empty())
         worded.push_back(wordings_asked[wording].answer.text);
@@ -156,7 +160,7 @@ Result<std::vector<metrics::ConsistencyItem>> measure_consistency(
         score_of(material, items[i], greedy.answers[i].text).compliant ? 1.0 : 0.0};
     for (const std::string& text : texts_of(later_asked, i, kLaterTurns.size(), count))
       kept.push_back(score_of(material, items[i], text).compliant ? 1 : 0);
-    if (const auto drift = metrics::drift(kept); drift && kept.size() > 1)
+    if (const auto drift = metrics::drift(kept); answered && drift && kept.size() > 1)
       item.parts[4] = drift->kept;
   }
   return measured;

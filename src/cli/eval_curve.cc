@@ -17,6 +17,7 @@
 #include "infer/generator.h"
 #include "io/jsonl.h"
 #include "io/line_log.h"
+#include "io/sha256.h"
 
 namespace attune::cli {
 
@@ -142,11 +143,18 @@ std::vector<RunPlan> plan_runs(const CurveOptions& options) {
 }
 
 // What must be the same for the runs of an earlier call to count.
-Json settings_of(const CurveMaterial& material) {
+Result<Json> settings_of(const CurveMaterial& material) {
   const TuneOptions& tune = material.options.tune;
-  return {
+  ATTUNE_TRY(const std::string data, read_file(tune.data.file));
+  return Json{
       {"model", tune.model.model},
-      {"file", tune.data.file},
+      {"dtype", tune.model.dtype},
+      {"data", sha256(data)},
+      {"map", tune.data.map},
+      {"contract",
+       material.contract ? Json(sha256(to_text(material.contract->document()))) : Json()},
+      {"max_answer_tokens", tune.max_answer_tokens},
+      {"schedule", tune.schedule},
       {"epochs", tune.train.epochs},
       {"batch", tune.train.documents_per_step},
       {"learning_rate", tune.train.learning_rate},
@@ -188,7 +196,8 @@ Result<std::vector<eval::CurveRun>> earlier_runs(LineLog& log, const Json& setti
 Result<std::vector<eval::CurveRun>> run_all(const CurveMaterial& material) {
   const Path path = Path(material.options.tune.out) / "curve.jsonl";
   ATTUNE_TRY(LineLog log, LineLog::open(path));
-  ATTUNE_TRY(std::vector<eval::CurveRun> runs, earlier_runs(log, settings_of(material), path));
+  ATTUNE_TRY(const Json settings, settings_of(material));
+  ATTUNE_TRY(std::vector<eval::CurveRun> runs, earlier_runs(log, settings, path));
   const std::vector<RunPlan> plans = plan_runs(material.options);
   for (std::size_t k = 0; k < plans.size(); ++k) {
     const RunPlan& plan = plans[k];
@@ -210,6 +219,13 @@ Result<std::vector<eval::CurveRun>> run_all(const CurveMaterial& material) {
     }
     runs.push_back(std::move(run));
   }
+  // Runs that an earlier call asked for and this one does not.
+  std::erase_if(runs, [&](const eval::CurveRun& run) {
+    return std::none_of(plans.begin(), plans.end(), [&](const RunPlan& plan) {
+      return run.examples == plan.examples && run.subset == plan.subset && run.seed == plan.seed &&
+             (run.rule == plan.rule || plan.examples == 0);
+    });
+  });
   return runs;
 }
 

@@ -68,10 +68,13 @@ Result<int> explain_run(const ExplainCommand& command) {
   ATTUNE_TRY_VOID(write_file_atomic(next, eval::next_rows_jsonl(why)));
   std::string gain;
   if (!command.curve.empty()) {
-    ATTUNE_TRY(gain, predicted_gain(command, std::ssize(rows)));
+    const Result<std::string> predicted = predicted_gain(command, std::ssize(rows));
+    gain = predicted ? *predicted : "no gain is predicted: " + predicted.error().message() + "\n";
   }
   if (command.json) {
-    fmt::print("{}\n", to_text(eval::to_json(why)));
+    Json json = eval::to_json(why);
+    json["predicted_gain"] = gain;
+    fmt::print("{}\n", to_text(json));
   } else {
     fmt::print("{}{}{}: the rows to write, with blanks\n", eval::explanation_text(why), gain,
                next.string());

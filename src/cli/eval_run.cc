@@ -42,7 +42,7 @@ void print_power(std::int64_t items) {
 }
 
 // The arm's questions, and the answers to them.
-struct Asked {
+struct AskedArms {
   std::vector<std::vector<Question>> questions;  // [arm][item]
   std::vector<eval::ArmResult> arms;
   std::vector<ChatModel*> models;
@@ -115,8 +115,8 @@ struct Runner {
                failures > 0 ? fmt::format("; {} WITHOUT AN ANSWER", failures) : "");
   }
 
-  Result<Asked> ask_all() {
-    Asked asked;
+  Result<AskedArms> ask_all() {
+    AskedArms asked;
     for (eval::SuiteArm& arm : material.suite.arms) {
       const Stopwatch watch;
       ATTUNE_TRY(ChatModel* const model, shelf.get(arm));
@@ -155,8 +155,15 @@ eval::Verdict judge(const eval::Comparison& comparison, const eval::Suite& suite
   const bool tuned = std::any_of(suite.arms.begin(), suite.arms.end(), [&](const auto& arm) {
     return arm.name == comparison.subject && is_tuned_arm(arm);
   });
-  return tuned && suite.arms.size() > 1 ? advise::decide(comparison, bars)
-                                        : advise::check_bars(comparison, bars);
+  // Another tuned arm is no prompting to hold the subject against.
+  eval::Comparison held = comparison;
+  std::erase_if(held.arms, [&](const eval::ArmSummary& one) {
+    return one.name != comparison.subject &&
+           std::any_of(suite.arms.begin(), suite.arms.end(),
+                       [&](const auto& arm) { return arm.name == one.name && is_tuned_arm(arm); });
+  });
+  return tuned && held.arms.size() > 1 ? advise::decide(held, bars)
+                                       : advise::check_bars(comparison, bars);
 }
 
 Json facts_of(const EvalOptions& options) {
@@ -175,16 +182,17 @@ Result<void> write_all(const Path& out, const eval::ReportInput& input,
 }
 
 // The same arm of an earlier run on the items of both; its exit code, 0 without a baseline.
-Result<int> hold_against_baseline(const EvalOptions& options, const eval::RunRecord& record) {
-  if (options.baseline.empty()) return 0;
-  ATTUNE_TRY(const eval::RunRecord before, eval::read_run(options.baseline));
-  const bool same_arm = std::any_of(before.arms.begin(), before.arms.end(),
+Result<int> hold_against_baseline(const EvalOptions& options,
+                                  const std::optional<eval::RunRecord>& before,
+                                  const eval::RunRecord& record) {
+  if (!before) return 0;
+  const bool same_arm = std::any_of(before->arms.begin(), before->arms.end(),
                                     [&](const auto& arm) { return arm.name == record.subject; });
-  ATTUNE_TRY(
-      const eval::JoinedRuns joined,
-      eval::join_runs(before, same_arm ? record.subject : before.subject, record, record.subject));
-  if (!options.json) fmt::print("\nagainst {}:\n", options.baseline);
-  if (options.json) return 0;
+  ATTUNE_TRY(const eval::JoinedRuns joined,
+             eval::join_runs(*before, same_arm ? record.subject : before->subject, record,
+                             record.subject));
+  if (options.json) return comparison_code(joined);
+  fmt::print("\nagainst {}:\n", options.baseline);
   return print_comparison(joined, false);
 }
 
@@ -192,12 +200,17 @@ Result<int> run(const EvalOptions& options) {
   ATTUNE_TRY(eval::Suite suite, choose_suite(options));
   ATTUNE_TRY(Material material, load_material(std::move(suite)));
   const std::vector<eval::Item> items = items_of(material);
+  ATTUNE_TRY_VOID(eval::check_items(items, material.suite.metric));
+  std::optional<eval::RunRecord> before;  // read now: the same folder may be written to
+  if (!options.baseline.empty()) {
+    ATTUNE_TRY(before, eval::read_run(options.baseline));
+  }
   if (!options.json) print_power(std::ssize(items));
   ATTUNE_TRY_VOID(ensure_directory(options.out));
   const Path out = options.out;
   ATTUNE_TRY(eval::AnswerCache cache, eval::AnswerCache::open(out / eval::kAnswerCacheName));
   Runner runner{options, material, items, cache, ModelShelf(options), StatusLine(!options.json)};
-  ATTUNE_TRY(Asked asked, runner.ask_all());
+  ATTUNE_TRY(AskedArms asked, runner.ask_all());
 
   eval::RunRecord record{.created = now_utc(),
                          .suite = eval::to_json(material.suite),
@@ -225,14 +238,16 @@ Result<int> run(const EvalOptions& options) {
     fmt::print("\n{}\n{}\n{}: report.html, report.md, report.json, results.jsonl, junit.xml\n",
                eval::comparison_table(comparison), eval::verdict_text(verdict), options.out);
   }
-  ATTUNE_TRY(const int baseline_code, hold_against_baseline(options, record));
+  ATTUNE_TRY(const int baseline_code, hold_against_baseline(options, before, record));
   const auto either = [&](int code) { return verdict.exit_code == code || baseline_code == code; };
   return either(1) ? 1 : either(3) ? 3 : 0;
 }
 
 void declare_suite(CLI::App& c, EvalOptions& o) {
-  c.add_option("suite", o.suite_file, "Suite file, YAML or JSON (docs/evaluation.md)");
+  CLI::Option* file =
+      c.add_option("suite", o.suite_file, "Suite file, YAML or JSON (docs/evaluation.md)");
   CLI::Option_group* own = c.add_option_group("Without a suite file");
+  own->excludes(file);
   own->add_option("--data", o.suite.data, "Held-out rows");
   own->add_option("--map", o.suite.map, "Which columns make a conversation");
   own->add_option("--models", o.models,

@@ -1,5 +1,6 @@
 // From a suite file or options to items and questions.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -53,13 +54,22 @@ std::vector<eval::SuiteArm> arms_of(const EvalOptions& options) {
   return arms;
 }
 
-// Held-out rows are taken as they are: none is dropped, or the arms would answer easier items.
-Result<std::vector<data::Example>> read_rows(const std::string& path, const std::string& map) {
+// `all`: none may be left out, or the arms would answer easier items than the file has.
+Result<std::vector<data::Example>> read_rows(const std::string& path, const std::string& map,
+                                             bool all) {
   data::PrepareOptions options;
   options.read.map = map;
   options.read.supervised_only = true;
   options.keep_duplicates = true;
   ATTUNE_TRY(data::Prepared prepared, data::prepare(path, options));
+  const std::int64_t dropped = prepared.report.rows_read - prepared.report.rows_kept;
+  if (all && dropped > 0) {
+    return bad_input({.where = path,
+                      .found = fmt::format("{} of {} rows that cannot be used", dropped,
+                                           prepared.report.rows_read),
+                      .wanted = "held-out rows that all can be asked",
+                      .fix = "`attune data check` says which; mend them or take them out"});
+  }
   return std::move(prepared.examples);
 }
 
@@ -78,6 +88,19 @@ Json with_system(Json messages, const std::string& system) {
     if (message.value("role", "") != "system") all.push_back(message);
   }
   return all;
+}
+
+// An item's own answer must not be among the examples that are shown to it.
+Result<void> leave_out_held_out(Material& material) {
+  std::set<std::string> held_out;
+  for (const data::Example& row : material.rows) held_out.insert(to_text(question_messages(row)));
+  std::erase_if(material.examples, [&](const data::Example& one) {
+    return held_out.contains(to_text(question_messages(one)));
+  });
+  if (!material.examples.empty()) return {};
+  return bad_input({.where = "examples",
+                    .found = "no example that is not a held-out item as well",
+                    .wanted = "the training rows"});
 }
 
 }  // namespace
@@ -109,20 +132,21 @@ Result<Material> load_material(eval::Suite suite) {
     material.instruction = grammar::instruction(*material.contract);
   }
   if (!suite.data.empty()) {
-    ATTUNE_TRY(material.rows, read_rows(suite.data, suite.map));
+    ATTUNE_TRY(material.rows, read_rows(suite.data, suite.map, true));
   }
   const auto most = static_cast<std::size_t>(suite.most_items);
   if (most > 0 && material.rows.size() > most) material.rows.resize(most);
   if (most > 0 && suite.tests.size() > most) suite.tests.resize(most);
   if (!suite.examples.empty()) {
-    ATTUNE_TRY(material.examples, read_rows(suite.examples, suite.map));
+    ATTUNE_TRY(material.examples, read_rows(suite.examples, suite.map, false));
+    ATTUNE_TRY_VOID(leave_out_held_out(material));
     std::vector<std::string> questions;
     for (const data::Example& example : material.examples)
       questions.push_back(last_user_text(example));
     material.choice.emplace(questions, suite.seed);
   }
   if (!suite.validation.empty()) {
-    ATTUNE_TRY(material.validation, read_rows(suite.validation, suite.map));
+    ATTUNE_TRY(material.validation, read_rows(suite.validation, suite.map, true));
   }
   material.suite = std::move(suite);
   return material;
@@ -159,7 +183,7 @@ Result<std::vector<Question>> questions_of(const Material& material, const eval:
     ATTUNE_TRY(const std::string text,
                eval::fill_template(arm.prompt, test.variables,
                                    fmt::format("arm {}, {}", arm.name, test.id)));
-    add(Json::array({{{"role", "user"}, {"content", text}}}), nullptr, text_of_test(test));
+    add(Json::array({{{"role", "user"}, {"content", text}}}), nullptr, text);
   }
   return questions;
 }

@@ -47,7 +47,8 @@ Json to_json(const AdapterTimes& times) {
 
 AdapterTimes adapter_times_from_json(const Json& json) {
   AdapterTimes times;
-  if (json.is_object()) times.tokens = json.value("tokens", std::int64_t{0});
+  if (json.is_object() && json.contains("tokens") && json["tokens"].is_number_integer())
+    times.tokens = json["tokens"].get<std::int64_t>();
   times.with_adapter = token_times(json, "with_adapter");
   times.base = token_times(json, "base");
   return times;

@@ -291,7 +291,11 @@ std::vector<Scores> score_all(const std::vector<Item>& items, const std::vector<
     for (std::size_t i = 0; i < items.size(); ++i) {
       const Answer& answer = arms[a].answers[i];
       ItemScore& score = scores[a].emplace_back(score_item(items[i], answer, metric, contract));
-      if (!answer.failure.empty()) score.violations = {"no answer: " + answer.failure};
+      if (answer.failure.empty()) continue;
+      score.compliant = score.exact = score.json_found = false;  // whatever "" would be worth
+      score.accuracy = 0;
+      for (FieldScore& field : score.fields) field.correct = false;
+      score.violations = {"no answer: " + answer.failure};
     }
   }
   return scores;
@@ -335,6 +339,10 @@ Result<Comparison> compare(const std::vector<Item>& items, const std::vector<Arm
     result.examples.push_back(example(items[i], i, arms, result.scores));
   }
   return result;
+}
+
+Result<void> check_items(const std::vector<Item>& items, std::optional<Metric> metric) {
+  return check_references(items, metric ? *metric : metric_of(items));
 }
 
 ItemScore score_one(const Item& item, const Answer& answer, std::optional<Metric> metric,

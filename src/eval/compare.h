@@ -128,6 +128,9 @@ struct CompareOptions {
 Result<Comparison> compare(const std::vector<Item>& items, const std::vector<ArmResult>& arms,
                            const CompareOptions& options);
 
+// Refused: items that the metric (absent: by the items) cannot score. Asked before a run as well.
+Result<void> check_items(const std::vector<Item>& items, std::optional<Metric> metric);
+
 // One answer alone, by `metric` or, where absent, by the item.
 ItemScore score_one(const Item& item, const Answer& answer, std::optional<Metric> metric,
                     const grammar::Contract* contract);

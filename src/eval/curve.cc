@@ -100,6 +100,9 @@ Result<CurveRun> curve_run_from_json(const Json& json, std::string_view where) {
   for (const char* key : {"examples", "subset", "seed"}) {
     if (!json.contains(key) || !json[key].is_number_integer()) return broken();
   }
+  for (const char* key : {"steps", "seconds", "format_compliance", "domain_accuracy"}) {
+    if (json.contains(key) && !json[key].is_number()) return broken();
+  }
   if (!json.contains("errors") || !json["errors"].is_array() || !json.contains("rule") ||
       !json["rule"].is_string())
     return broken();

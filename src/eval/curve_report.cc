@@ -14,6 +14,8 @@ namespace attune::eval {
 namespace {
 
 constexpr int kPlotPoints = 60;  // of the fitted curve
+constexpr std::string_view kFalls =
+    "Warning: at some size more examples made it worse; trust no law here.";
 
 std::string count_text(double examples) {
   return std::isfinite(examples) ? fmt::format("{:.0f}", std::ceil(examples))
@@ -54,6 +56,8 @@ std::string stop_text(const RuleCurve& rule) {
         "Doubling the examples is worth {}; that the curve is flat is not shown yet "
         "(the largest two differ by {}).",
         gain, points_interval(rule.plateau.difference));
+  if (rule.stop.gain_of_doubling.low <= 0)
+    return fmt::format("Doubling the examples is worth {}: that more help is not shown.", gain);
   return fmt::format("More examples still help: doubling them is worth {}.", gain);
 }
 
@@ -117,8 +121,7 @@ std::string curve_text(const CurveReport& report) {
                        percent_interval(rule.limit));
     for (const CurveTarget& target : rule.targets) out += answer_text(target, rule.curve) + "\n";
     out += stop_text(rule) + "\n";
-    if (rule.curve.check.falls())
-      out += "Warning: at some size more examples made it worse; trust no law here.\n";
+    if (rule.curve.check.falls()) out += fmt::format("{}\n", kFalls);
     out += "\n";
   }
   return out;
@@ -180,7 +183,9 @@ std::string curve_html(const CurveReport& report, const std::string& title,
         escape(models_text(rule.curve)), escape(percent_interval(rule.limit)));
     for (const CurveTarget& target : rule.targets)
       body += "<li>" + escape(answer_text(target, rule.curve)) + "</li>";
-    body += "<li>" + escape(stop_text(rule)) + "</li></ul></section>";
+    body += "<li>" + escape(stop_text(rule)) + "</li></ul>";
+    if (rule.curve.check.falls()) body += fmt::format("<p>{}</p>", kFalls);
+    body += "</section>";
   }
   return html_page(title + ": how many examples?", created, body,
                    "The same numbers for programs are in curve.json, the runs in curve.jsonl.");

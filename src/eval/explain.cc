@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -30,7 +31,8 @@ std::string fault_name(std::string_view violation) {
   return std::string(violation.substr(0, found)) + ": " + keyword;
 }
 
-std::vector<Failure> failures_of(const ItemScore& score) {
+std::vector<Failure> failures_of(const Item& item, const ItemScore& score,
+                                 const std::string& answer, Metric metric) {
   std::vector<Failure> failures;
   if (!score.compliant) {
     const std::string& first = score.violations.empty() ? "" : score.violations.front();
@@ -39,6 +41,9 @@ std::vector<Failure> failures_of(const ItemScore& score) {
   for (const FieldScore& field : score.fields) {
     if (!field.correct) failures.push_back({"field " + field.name, field.wanted, field.found});
   }
+  // Labels and texts have no fields.
+  if (failures.empty())
+    failures.push_back({"field answer", metric == Metric::label ? item.reference : "", answer});
   return failures;
 }
 
@@ -74,6 +79,7 @@ std::string path_of_group(std::string_view name) {
 
 // Every value but that of the field is blank.
 Json with_blanks(const Json& value, const std::string& path, const std::string& field) {
+  if (path == field) return value;
   if (value.is_object()) {
     Json result = Json::object();
     for (const auto& [key, member] : value.items())
@@ -85,13 +91,17 @@ Json with_blanks(const Json& value, const std::string& path, const std::string& 
     for (const Json& member : value) result.push_back(with_blanks(member, path + "[]", field));
     return result;
   }
-  return path == field ? value : Json(kBlank);
+  return kBlank;
 }
 
-// The scalars of an answer by the names that scores give to fields.
+// The fields of an answer by the names that scores give them: a list of scalars is one.
 void collect_fields(const Json& value, const std::string& path,
                     std::map<std::pair<std::string, std::string>, std::int64_t>& counts) {
-  if (value.is_structured()) {
+  const bool branches =
+      (value.is_object() && !value.empty()) ||
+      (value.is_array() && std::any_of(value.begin(), value.end(),
+                                       [](const Json& one) { return one.is_structured(); }));
+  if (branches) {
     for (const auto& [key, member] : value.items()) {
       const std::string inner =
           value.is_array() ? path + "[]" : (path.empty() ? key : path + "." + key);
@@ -108,16 +118,19 @@ class Explainer {
             const ExplainOptions& options)
       : record_(record), rows_(rows), options_(options), choice_(questions(rows), 0) {}
 
-  void add(const Item& item, const ItemScore& score) {
-    for (const Failure& failure : failures_of(score)) {
+  void add(const Item& item, const ItemScore& score, const std::string& answer, Metric metric) {
+    std::set<std::string> seen;  // several prices of one list are one failed item
+    for (const Failure& failure : failures_of(item, score, answer, metric)) {
+      const bool first = seen.insert(failure.name).second;
       FailureGroup& group = groups_[failure.name];
       group.name = failure.name;
-      ++group.items;
-      if (!failure.wanted.empty()) {
+      group.items += first ? 1 : 0;
+      const bool to_write = metric == Metric::label || metric == Metric::field_accuracy;
+      if (to_write && !failure.wanted.empty() && failure.wanted != "(no such element)") {
         ++confusions_[failure.name][failure.wanted + " -> " + failure.found];
         wanted_[{failure.name.substr(failure.name.find(' ') + 1), failure.wanted}].push_back(&item);
       }
-      if (std::ssize(group.examples) < options_.examples)
+      if (first && std::ssize(group.examples) < options_.examples)
         group.examples.push_back({.id = item.id,
                                   .input = item.input,
                                   .wanted = failure.wanted,
@@ -146,7 +159,11 @@ class Explainer {
   std::vector<NextRows> next() const {
     std::map<std::pair<std::string, std::string>, std::int64_t> have;
     for (const TrainingRow& row : rows_) {
-      if (const auto answer = json_reference(row.answer)) collect_fields(*answer, "", have);
+      if (const auto answer = json_reference(row.answer)) {
+        collect_fields(*answer, "", have);
+      } else {
+        ++have[{"answer", row.answer}];
+      }
     }
     double all = 0;
     for (const auto& [target, items] : wanted_) all += static_cast<double>(items.size());
@@ -218,7 +235,7 @@ Explanation explain(const RunRecord& record, const Comparison& comparison,
       const ItemScore& score = comparison.scores[a][i];
       if (score.compliant && score.accuracy >= 1) continue;
       ++result.failed;
-      explainer.add(record.items[i], score);
+      explainer.add(record.items[i], score, record.arms[a].answers[i].text, comparison.metric);
     }
   }
   result.groups = explainer.groups();

@@ -94,8 +94,9 @@ std::optional<double> first_number(std::string_view text) {
     if (!is_digit(text[at]) && !fraction) continue;
     const bool minus = at > 0 && text[at - 1] == '-' && (at == 1 || !is_digit(text[at - 2]));
     double value = 0;
-    std::from_chars(text.data() + at, text.data() + text.size(), value);
-    if (std::isfinite(value)) return minus ? -value : value;
+    const auto [end, fault] = std::from_chars(text.data() + at, text.data() + text.size(), value);
+    if (fault != std::errc() || !std::isfinite(value)) return {};  // beyond what a number can be
+    return minus ? -value : value;
   }
   return {};
 }

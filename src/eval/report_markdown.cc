@@ -36,10 +36,12 @@ std::string arms_table(const Comparison& comparison) {
   if (failures) head.emplace_back("without an answer");
   std::string out = row(head) + row(std::vector<std::string>(head.size(), "---"));
   for (const ArmSummary& arm : comparison.arms) {
-    std::vector<std::string> cells{
-        cell(display_name(arm.name)),          percent_interval(arm.format_compliance),
-        percent_interval(arm.domain_accuracy), percent_interval(arm.exact_match),
-        milliseconds(arm.latency_ms.median),   fmt::format("{:.0f}", arm.prompt_tokens)};
+    std::vector<std::string> cells{cell(display_name(arm.name)),
+                                   percent_interval(arm.format_compliance),
+                                   percent_interval(arm.domain_accuracy),
+                                   percent_interval(arm.exact_match),
+                                   arm.latency_ms.n > 0 ? milliseconds(arm.latency_ms.median) : "-",
+                                   fmt::format("{:.0f}", arm.prompt_tokens)};
     if (failures) cells.push_back(std::to_string(arm.failures));
     out += row(cells);
   }

@@ -105,8 +105,12 @@ Result<std::vector<metrics::ConsistencyItem>> read_consistency(const Json& lines
     for (std::size_t part = 0; part < metrics::kConsistencyParts; ++part) {
       if (parts[part].is_number()) item.parts[part] = parts[part].get<double>();
     }
-    item.answers = line.value("answers", std::int64_t{0});
-    item.right = line.value("right", std::int64_t{0});
+    for (const char* key : {"answers", "right"}) {
+      if (!line.contains(key) || !line[key].is_number_integer())
+        return broken(where, "consistency: " + to_text(line).substr(0, 60), "whole numbers");
+    }
+    item.answers = line["answers"].get<std::int64_t>();
+    item.right = line["right"].get<std::int64_t>();
   }
   return items;
 }
@@ -152,7 +156,7 @@ Result<RunRecord> read_run(const Path& folder) {
   if (!run.is_object() || run.value("version", Json()) != kRunVersion || !has_text(run, "subject"))
     return broken(where, "no run of this version", fmt::format("version {}", kRunVersion));
   RunRecord record;
-  record.created = run.value("created", std::string());
+  if (has_text(run, "created")) record.created = run["created"].get<std::string>();
   record.suite = run.value("suite", Json::object());
   record.contract = run.value("contract", Json());
   record.subject = run["subject"].get<std::string>();
@@ -202,7 +206,7 @@ Result<JoinedRuns> join_runs(const RunRecord& before, const std::string& before_
                              const RunRecord& after, const std::string& after_arm) {
   ATTUNE_TRY(const ArmResult* old_arm, find_result(before, before_arm, "the first run"));
   ATTUNE_TRY(const ArmResult* new_arm, find_result(after, after_arm, "the second run"));
-  std::map<ItemKey, std::size_t> places;
+  std::multimap<ItemKey, std::size_t> places;
   for (std::size_t i = 0; i < after.items.size(); ++i) places.emplace(key_of(after.items[i]), i);
   JoinedRuns joined;
   joined.record = {.created = after.created,
@@ -214,9 +218,11 @@ Result<JoinedRuns> join_runs(const RunRecord& before, const std::string& before_
   for (std::size_t i = 0; i < before.items.size(); ++i) {
     const auto place = places.find(key_of(before.items[i]));
     if (place == places.end()) continue;
-    joined.record.items.push_back(after.items[place->second]);
+    const std::size_t index = place->second;
+    places.erase(place);  // each item is paired once
+    joined.record.items.push_back(after.items[index]);
     joined.record.arms[0].answers.push_back(old_arm->answers[i]);
-    joined.record.arms[1].answers.push_back(new_arm->answers[place->second]);
+    joined.record.arms[1].answers.push_back(new_arm->answers[index]);
   }
   const std::int64_t common = std::ssize(joined.record.items);
   if (common == 0) {

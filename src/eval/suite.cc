@@ -14,11 +14,6 @@ namespace attune::eval {
 
 namespace {
 
-constexpr std::array kPickNames = {
-    std::pair{Pick::spread, std::string_view("spread")},
-    std::pair{Pick::similar, std::string_view("similar")},
-    std::pair{Pick::random, std::string_view("random")},
-};
 constexpr std::int64_t kMostShots = 64;
 constexpr std::int64_t kLongestAnswer = 1 << 20;
 
@@ -114,6 +109,14 @@ class Members {
   std::optional<ErrorParts> fault_;
 };
 
+// RFC 6901: "~" stands only before 0 or 1.
+bool is_json_pointer(std::string_view text) {
+  for (std::size_t at = text.find('~'); at != std::string_view::npos; at = text.find('~', at + 1)) {
+    if (at + 1 == text.size() || (text[at + 1] != '0' && text[at + 1] != '1')) return false;
+  }
+  return text.starts_with('/');
+}
+
 std::string in_folder(const std::string& path, const Path& folder) {
   return path.empty() || Path(path).is_absolute() ? path
                                                   : (folder / path).lexically_normal().string();
@@ -168,9 +171,13 @@ Result<SuiteTest> read_test(const Json& document, const Json& default_test, std:
   Members members(document, where, {"description", "vars", "assert", "reference"});
   members.text("description", test.id);
   members.text("reference", test.reference);
+  if (default_test.contains("vars")) test.variables = default_test["vars"];
   if (const Json* variables = members.find("vars")) {
-    if (!variables->is_object()) members.fail("vars", to_text(*variables), "names with values");
-    test.variables = *variables;
+    if (variables->is_object()) {
+      test.variables.update(*variables);
+    } else {
+      members.fail("vars", to_text(*variables), "names with values");
+    }
   }
   ATTUNE_TRY_VOID(members.result());
   if (test.id.empty()) test.id = fmt::format("test {}", number);
@@ -195,6 +202,11 @@ Result<void> read_tests(const Json& document, const std::string& where, Suite& s
   const Json& tests = document["tests"];
   const Json none = Json::object();
   const Json& default_test = document.contains("defaultTest") ? document["defaultTest"] : none;
+  Members defaults(default_test, where + ": defaultTest", {"vars", "assert"});
+  const Json* shared = defaults.find("vars");
+  if (shared != nullptr && !shared->is_object())
+    defaults.fail("vars", to_text(*shared), "names with values");
+  ATTUNE_TRY_VOID(defaults.result());
   if (!tests.is_array()) {
     return bad_input({.where = where + ": tests",
                       .found = to_text(tests).substr(0, 80),
@@ -232,7 +244,7 @@ Result<void> read_consistency(const Json& document, const std::string& where,
   members.choice("pass", kPassNames, plan.pass_is_right);
   if (const Json* fields = members.find("fields")) {
     for (const Json& field : fields->is_array() ? *fields : Json::array({*fields})) {
-      if (!field.is_string() || !field.get_ref<const std::string&>().starts_with('/'))
+      if (!field.is_string() || !is_json_pointer(field.get_ref<const std::string&>()))
         members.fail("fields", to_text(*fields), "JSON pointers such as /category");
       else
         plan.fields.push_back(field.get<std::string>());
@@ -255,34 +267,7 @@ Result<void> read_arms(const Json& document, const std::string& where, const Pat
   return {};
 }
 
-Json shares(const SuiteRequirements& require) {
-  Json json = Json::object();
-  if (require.format_compliance) json["format_compliance"] = *require.format_compliance;
-  if (require.domain_accuracy) json["domain_accuracy"] = *require.domain_accuracy;
-  if (require.exact_match) json["exact_match"] = *require.exact_match;
-  return json;
-}
-
-Json to_json(const SuiteArm& arm) {
-  Json json = {{"name", arm.name},
-               {"model", arm.model},
-               {"instructed", arm.instructed},
-               {"shots", arm.shots},
-               {"pick", pick_name(arm.pick)}};
-  if (!arm.endpoint.empty()) json["endpoint"] = arm.endpoint;
-  if (!arm.system.empty()) json["system"] = arm.system;
-  if (!arm.prompt.empty()) json["prompt"] = arm.prompt;
-  return json;
-}
-
 }  // namespace
-
-std::string_view pick_name(Pick pick) {
-  for (const auto& [one, name] : kPickNames) {
-    if (one == pick) return name;
-  }
-  return "";
-}
 
 Result<Suite> suite_from_json(const Json& document, std::string_view where_view,
                               const Path& folder) {
@@ -350,6 +335,9 @@ Result<void> check_suite(const Suite& suite, std::string_view where) {
     if (arm.shots.size() > 1 && suite.validation.empty())
       return refuse(fmt::format("several numbers of shots in arm {}", arm.name),
                     "validation: FILE to choose on", "or one number");
+    if (arm.shots.size() > 1 && !suite.tests.empty())
+      return refuse(fmt::format("several numbers of shots in arm {}, and tests", arm.name),
+                    "one number", "choosing needs rows of data and of validation");
     if (!suite.tests.empty() && arm.prompt.empty())
       return refuse(fmt::format("tests with variables, and arm {} without a prompt", arm.name),
                     "prompt: a template such as \"Summarise: {{text}}\"");
@@ -360,38 +348,6 @@ Result<void> check_suite(const Suite& suite, std::string_view where) {
   if (!suite.subject.empty() && !names.contains(suite.subject))
     return refuse(fmt::format("subject: {}", suite.subject), "the name of an arm");
   return {};
-}
-
-Json to_json(const Suite& suite) {
-  Json json = {{"name", suite.name}};
-  const auto add = [&](const char* key, const std::string& text) {
-    if (!text.empty()) json[key] = text;
-  };
-  add("data", suite.data);
-  add("map", suite.map);
-  if (!suite.tests.empty()) json["tests"] = suite.tests.size();
-  add("contract", suite.contract);
-  add("examples", suite.examples);
-  add("validation", suite.validation);
-  if (suite.metric) json["metric"] = metric_name(*suite.metric);
-  add("subject", suite.subject);
-  json["arms"] = Json::array();
-  for (const SuiteArm& arm : suite.arms) json["arms"].push_back(to_json(arm));
-  json["temperature"] = suite.temperature;
-  json["max_tokens"] = suite.most_tokens;
-  json["seed"] = suite.seed;
-  json["timed_items"] = suite.timed_items;
-  json["max_items"] = suite.most_items;
-  json["require"] = shares(suite.require);
-  if (suite.consistency.items > 0) {
-    json["consistency"] = {{"items", suite.consistency.items},
-                           {"samples", suite.consistency.samples},
-                           {"temperature", suite.consistency.temperature},
-                           {"paraphrases", suite.consistency.paraphrases},
-                           {"pass", suite.consistency.pass_is_right ? "right" : "compliant"},
-                           {"fields", suite.consistency.fields}};
-  }
-  return json;
 }
 
 }  // namespace attune::eval

@@ -14,9 +14,12 @@
 // Paths are relative to the file. docs/evaluation.md has every key.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -99,6 +102,11 @@ Result<void> check_suite(const Suite& suite, std::string_view where);
 
 Json to_json(const Suite& suite);
 
+inline constexpr std::array kPickNames = {
+    std::pair{Pick::spread, std::string_view("spread")},
+    std::pair{Pick::similar, std::string_view("similar")},
+    std::pair{Pick::random, std::string_view("random")},
+};
 std::string_view pick_name(Pick pick);
 
 }  // namespace attune::eval

@@ -1,6 +1,7 @@
 #include "eval/table.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -123,7 +124,7 @@ std::string comparison_table(const Comparison& comparison) {
   for (const ArmSummary& arm : comparison.arms) {
     rows.push_back({display_name(arm.name), percent_interval(arm.format_compliance),
                     percent_interval(arm.domain_accuracy), percent_interval(arm.exact_match),
-                    milliseconds(arm.latency_ms.median),
+                    arm.latency_ms.n > 0 ? milliseconds(arm.latency_ms.median) : "-",
                     arm.prompt_tokens > 0 ? fmt::format("{:.0f}", arm.prompt_tokens) : "-"});
   }
   std::string out = aligned_table(rows);
@@ -135,7 +136,8 @@ std::string comparison_table(const Comparison& comparison) {
       out += fmt::format("{}: macro-F1 {:.3f}{}\n", display_name(arm.name), *arm.labels->macro_f1,
                          arm.labels->mcc ? fmt::format(", MCC {:.3f}", *arm.labels->mcc) : "");
     if (arm.consistency) out += consistency_line(arm);
-    if (arm.adapter_overhead) out += overhead_line(arm);
+    if (arm.adapter_overhead && std::isfinite(arm.adapter_overhead->first_token_ms.low))
+      out += overhead_line(arm);
   }
   for (const PairedComparison& pair : comparison.comparisons) {
     out += fmt::format("{} - {}: compliance {} ({}), exact match {} ({})\n",
@@ -144,7 +146,7 @@ std::string comparison_table(const Comparison& comparison) {
                        p_value(pair.format_compliance.p),
                        points_interval(pair.exact_match.difference), p_value(pair.exact_match.p));
     const stats::Estimate& first = pair.first_token_ms_difference;
-    if (first.value != 0) {
+    if (first.value != 0 && std::isfinite(first.low)) {
       out += fmt::format("{} - {}: first token {} [{}, {}]\n", display_name(pair.subject),
                          display_name(pair.other), milliseconds(first.value),
                          milliseconds(first.low), milliseconds(first.high));

@@ -137,7 +137,7 @@ bool equal_quantity(const Comparator& comparator, const Json& answer, const Json
   const std::optional<Quantity> wanted = quantity_of(reference, comparator.unit);
   if (!given || !wanted) return equal_exactly(answer, reference);
   // Conversion rounds: 1.1 km and 1100 m are the same.
-  constexpr double kRounding = 1e-12;
+  constexpr double kRounding = 1e-15;
   Tolerance tolerance = comparator.tolerance;
   tolerance.relative = std::max(tolerance.relative, kRounding);
   if (comparator.tolerance.absolute > 0 && !comparator.unit.empty()) {

@@ -129,9 +129,19 @@ FormatVerdict judge(const JsonFormat& format, std::string_view text) {
   return verdict;
 }
 
-std::optional<std::string_view> find_part(const JsonFormat&, std::string_view text) {
-  const std::optional<JsonPart> part = find_json_part(text);
-  return part ? std::optional(part->text) : std::nullopt;
+// The first part that is valid, so that a citation such as [1] hides no answer; else the first.
+std::optional<std::string_view> find_part(const JsonFormat& format, std::string_view text) {
+  constexpr int kMostParts = 8;
+  std::optional<std::string_view> first;
+  for (int tries = 0; tries < kMostParts; ++tries) {
+    const std::optional<JsonPart> part = find_json_part(text);
+    if (!part) break;
+    if (!first) first = part->text;
+    if (format.schema.validate(part->value).empty()) return part->text;
+    const char* behind = part->text.data() + part->text.size();
+    text.remove_prefix(static_cast<std::size_t>(behind - text.data()));
+  }
+  return first;
 }
 
 Result<RegexFormat> RegexFormat::compile(std::string_view pattern) {

@@ -54,7 +54,9 @@ std::optional<std::string_view> first_fence(std::string_view text) {
   if (line_end == std::string_view::npos) return std::nullopt;
   const std::size_t close = text.find(kFence, line_end);
   if (close == std::string_view::npos) return std::nullopt;
-  return trim(text.substr(line_end + 1, close - line_end - 1));
+  const std::string_view inside = text.substr(line_end + 1, close - line_end - 1);
+  const std::string_view trimmed = trim(inside);
+  return trimmed.empty() ? inside.substr(inside.size()) : trimmed;  // always a part of the text
 }
 
 std::optional<std::string_view> unfenced(std::string_view text) {

@@ -2,8 +2,8 @@
 //
 //   strict   the whole answer, white space around it aside, parses and validates
 //   fenced   the same, or it is one ``` fence pair around such a text
-//   extract  the first part of the answer that parses in the format validates; an upper bound: the
-//            difference to strict is chatter
+//   extract  a part of the answer that parses in the format validates (one of the first eight); an
+//            upper bound: the difference to strict is chatter
 //   field    the share of the required fields that are present and valid (nothing where the format
 //            requires no field)
 //

@@ -76,11 +76,18 @@ std::string identifier_form(std::string_view word) {
 
 std::string number_form(double value) { return fmt::format("{:.12g}", value); }
 
+// "1." and "2)" before an item of a list state nothing.
+bool is_list_marker(std::string_view word) {
+  return (word.size() == 2 || word.size() == 3) && (word.back() == '.' || word.back() == ')') &&
+         std::all_of(word.begin(), word.end() - 1, is_ascii_digit);
+}
+
 class Finder {
  public:
   explicit Finder(std::string_view sentence) {
     take_quotes(sentence);
     words_ = white_space_tokens(rest_);
+    if (words_.size() > 1 && is_list_marker(words_[0])) words_.erase(words_.begin());
   }
 
   std::vector<HardAtom> find() {
@@ -162,7 +169,8 @@ class Finder {
     if (bare && at + 1 < words_.size()) {
       // A unit of the table may follow as a word of its own.
       const std::string_view unit = bare_word(words_[at + 1]);
-      if (const auto with_unit = unit == "a" ? std::nullopt : in_unit(bare->value, unit)) {
+      if (const auto with_unit =
+              is_function_word(unit) ? std::nullopt : in_unit(bare->value, unit)) {
         quantity = *with_unit;
         text += " " + std::string(unit);
         taken = 2;
@@ -204,13 +212,20 @@ class Finder {
     std::string text;
     while (at + count < words_.size()) {
       const std::string& written = words_[at + count];
-      const std::string_view word = bare_word(written);
+      std::string_view word = bare_word(written);
+      bool possessive = false;
+      for (const std::string_view ending : {"'s", "\xE2\x80\x99s"}) {
+        if (!word.ends_with(ending)) continue;
+        word.remove_suffix(ending.size());
+        possessive = true;
+      }
       if (!begins_upper(word) || word == "I" || is_identifier(word)) break;
       if (!text.empty()) text += ' ';
       text += word;
       ++count;
-      // A comma or a full stop ends a name.
-      if (written.ends_with(',') || written.ends_with(';') || written.ends_with(':')) break;
+      // A possessive and a mark such as a comma end a name.
+      if (possessive || written.ends_with(',') || written.ends_with(';') || written.ends_with(':'))
+        break;
     }
     if (count == 0) return 0;
     // The first word of a sentence is capital anyway; "Ada Lovelace" there is still a name.

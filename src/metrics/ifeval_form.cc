@@ -57,7 +57,7 @@ std::int64_t bullet_lines(std::string_view text, char mark) {
   std::int64_t count = 0;
   for (std::size_t line = 0; line < text.size();) {
     const std::size_t at = behind_spaces(text, line);
-    std::size_t end = line;
+    std::size_t end = at;  // the lines up to there are blank
     if (at < text.size() && text[at] == mark) {
       const bool bullet = mark != '*' || (at + 1 < text.size() && text[at + 1] != '*');
       if (bullet) {

@@ -6,7 +6,7 @@
 //   punctuation  the mark that ends the input is dropped, or one is added
 //   order        JSON: members in reverse order; lines "Name: value": the lines in reverse order
 //   spacing      JSON: indented or compact; text: line breaks doubled or halved
-//   synonym      one of the listed words is replaced by its synonym ("Please " and the caller's)
+//   synonym      one of the listed words is replaced by its synonym
 //   frame        words of courtesy around the whole
 //
 // JSON inputs only change by order and spacing, so their values stay the same.

@@ -216,8 +216,9 @@ std::optional<ReadNumber> read_number(std::string_view text) {
 std::optional<Quantity> read_quantity(std::string_view text) {
   text = trim(text);
   std::string_view unit;
+  const std::string lower = ascii_lower(text);
   for (const auto& [symbol, code] : kCurrencies) {
-    if (!text.starts_with(symbol)) continue;
+    if (!lower.starts_with(symbol)) continue;
     unit = text.substr(0, symbol.size());
     text = trim(text.substr(symbol.size()));
     break;

@@ -70,7 +70,8 @@ bool is_list_number(std::string_view text, std::size_t stop, std::string_view wo
   for (char c : word) {
     if (!is_ascii_digit(c)) return false;
   }
-  const std::size_t begin = stop - word.size();
+  std::size_t begin = stop - word.size();
+  while (begin > 0 && (text[begin - 1] == ' ' || text[begin - 1] == '\t')) --begin;
   return !word.empty() && (begin == 0 || text[begin - 1] == '\n');
 }
 

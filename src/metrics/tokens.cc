@@ -23,12 +23,13 @@ bool is_13a_punctuation(char c) {
          (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
 }
 
-std::string replaced(std::string text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos;
-       at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
+std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
+  std::string out;
+  for (std::size_t at = text.find(from); at != std::string_view::npos; at = text.find(from)) {
+    out.append(text.substr(0, at)).append(to);
+    text.remove_prefix(at + from.size());
   }
-  return text;
+  return out.append(text);
 }
 
 // "x." becomes "x . " where x is no digit; what was read is not read again, as in a regular

@@ -1,6 +1,9 @@
 #include "metrics/xml_scan.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <set>
 #include <vector>
 
 #include <fmt/format.h>
@@ -14,6 +17,7 @@ namespace {
 
 constexpr std::size_t kDeepest = 512;
 constexpr std::size_t kMostPaths = 10'000;
+constexpr std::size_t kLongestPath = 4096;
 
 bool is_name_start(char32_t code) {
   return code == '_' || code == ':' || text::is_letter(code) || (code >= 0x10000 && code < 0xF0000);
@@ -136,6 +140,12 @@ class Scanner {
       if (digits.empty() || digits.find_first_not_of(known) != std::string_view::npos) {
         return fail("a character number that is none");
       }
+      std::uint64_t code = 0;
+      std::from_chars(digits.data(), digits.data() + digits.size(), code, hexadecimal ? 16 : 10);
+      constexpr std::uint64_t kLastCharacter = 0x10FFFF;
+      const bool surrogate = code >= 0xD800 && code < 0xE000;
+      if (code > kLastCharacter || surrogate || !is_allowed(static_cast<char32_t>(code)))
+        return fail("a character number that XML does not allow");
     } else if (inside != "amp" && inside != "lt" && inside != "gt" && inside != "quot" &&
                inside != "apos") {
       return fail("an entity that XML does not know");
@@ -151,13 +161,11 @@ class Scanner {
     return true;
   }
 
-  bool attribute(std::vector<std::string>& names) {
+  bool attribute(std::set<std::string>& names) {
     std::string attribute_name;
     if (!name(attribute_name)) return false;
-    if (std::find(names.begin(), names.end(), attribute_name) != names.end()) {
+    if (!names.insert(attribute_name).second)
       return fail(fmt::format("the attribute {} twice", attribute_name));
-    }
-    names.push_back(std::move(attribute_name));
     skip_space();
     if (!looking_at("=")) return fail("an attribute without \"=\"");
     ++at_;
@@ -180,8 +188,9 @@ class Scanner {
     if (open.size() == kDeepest) return fail("elements nested too deep");
     if (open.empty()) scan_.root = tag;
     const std::string path = open.empty() ? tag : open.back() + "/" + tag;
+    if (path.size() > kLongestPath) return fail("names that are too long");
     if (scan_.paths.size() < kMostPaths) scan_.paths.insert(path);
-    std::vector<std::string> attributes;
+    std::set<std::string> attributes;
     for (;;) {
       const bool space = at_ < text_.size() && is_ascii_space(text_[at_]);
       skip_space();

@@ -2,7 +2,16 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace attune::serve {
+
+namespace {
+
+constexpr std::size_t kMostRows = 1'000'000;
+constexpr std::size_t kMostRowBytes = std::size_t{4} << 20;  // as rows in a request
+
+}  // namespace
 
 EvalRows EvalRows::of_content(Json content) {
   EvalRows rows;
@@ -19,8 +28,14 @@ Result<EvalRows> EvalRows::of_file(const Path& path) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     ++number;
     const std::string_view line = text.substr(begin, end - begin);
-    if (line.find_first_not_of(" \t\r") != line.npos)
+    if (line.find_first_not_of(" \t\r") != line.npos) {
+      if (rows.lines_.size() == kMostRows) {
+        return bad_input({.where = "file",
+                          .found = fmt::format("more than {} rows", kMostRows),
+                          .wanted = "fewer rows, in several runs"});
+      }
       rows.lines_.push_back({.begin = begin, .end = end, .number = number});
+    }
     begin = end + 1;
   }
   rows.file_.emplace(std::move(file));
@@ -33,6 +48,11 @@ Result<Json> EvalRows::row(std::int64_t number) const {
   const auto index = static_cast<std::size_t>(number);
   if (!file_) return content_[index];
   const Line& line = lines_[index];
+  if (line.end - line.begin > kMostRowBytes) {
+    return bad_input({.where = fmt::format("file:{}", line.number),
+                      .found = fmt::format("{} bytes", line.end - line.begin),
+                      .wanted = fmt::format("at most {} MiB a row", kMostRowBytes >> 20)});
+  }
   return parse_json(file_->text().substr(line.begin, line.end - line.begin), "file", line.number);
 }
 

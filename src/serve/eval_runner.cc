@@ -40,7 +40,13 @@ class EvalRunner::Work {
                {.in_background = true, .is_wanted = [this] { return wanted(); }}) {}
 
   void run() {
-    const auto prepared = prepare();
+    const auto prepared = [this]() -> tl::expected<void, wire::EvalError> {
+      try {
+        return prepare();
+      } catch (const std::exception& broken) {  // memory that is not there
+        return tl::unexpected(wire::EvalError{.code = "server_error", .message = broken.what()});
+      }
+    }();
     if (!prepared) {
       end(wire::EvalRunStatus::failed, prepared.error());
       return;
@@ -129,6 +135,8 @@ class EvalRunner::Work {
       if (!wanted() || !store_now()) break;
       if (last && all_stored()) return true;
     }
+    // Under the lock, or a thread that has just looked would sleep through it.
+    const std::lock_guard lock(mutex_);
     changed_.notify_all();
     return false;
   }

@@ -167,6 +167,8 @@ Answer<Asked> ModelAsker::choose(const std::string& model,
   for (choice.go_on(); !choice.decided(); choice.go_on()) {
     std::vector<std::int32_t> tokens = prompt.tokens;
     tokens.insert(tokens.end(), choice.prefix().begin(), choice.prefix().end());
+    ATTUNE_ANSWER_VOID(
+        check_length(prompt.model, std::ssize(tokens), true, "messages", "your messages"));
     wire::Sampling sampling = sampling_of(options);
     sampling.max_tokens = 1;
     for (const std::int32_t token : choice.next_tokens())
@@ -180,6 +182,8 @@ Answer<Asked> ModelAsker::choose(const std::string& model,
     if (asked.usage.completion_tokens == 0)
       asked.usage.cached_tokens = collected.prompt.reused_tokens;
     ++asked.usage.completion_tokens;
+    if (drawn.tokens.empty() && !choice.has_ended())
+      return wire::refuse(wire::server_error("The model stopped inside a label."));
     if (drawn.tokens.empty())
       choice.end();
     else

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <utility>
 
@@ -43,6 +44,9 @@ std::optional<double> krippendorff_alpha(const Ratings& ratings, RatingScale sca
     observed += disagreement(values, scale) / (static_cast<double>(values.size()) - 1);
     pairable.insert(pairable.end(), values.begin(), values.end());
   }
+  // All equal: rounding would be divided by rounding.
+  if (std::adjacent_find(pairable.begin(), pairable.end(), std::not_equal_to<>()) == pairable.end())
+    return std::nullopt;
   const double expected = disagreement(pairable, scale);
   if (!(expected > 0)) return std::nullopt;
   return 1 - (static_cast<double>(pairable.size()) - 1) * observed / expected;

@@ -107,6 +107,11 @@ Result<Estimate> gain_of_doubling(const LearningCurve& curve, double examples) {
 
 Result<Estimate> marginal_gain(const LearningCurve& curve, double examples) {
   ATTUNE_TRY_VOID(within_limit(curve, examples));
+  if (examples <= 0) {
+    return bad_input({.where = "learning curve",
+                      .found = "the worth of an example at 0 examples",
+                      .wanted = "1 or more examples"});
+  }
   return with_band(curve, [examples](const Models& models) {
     return -average(models, [examples](const FittedModel& fit) {
       return curve_slope(fit.model, fit.parameters, examples);

@@ -171,7 +171,7 @@ double overdispersion_around(std::span<const CurveCount> counts, std::span<const
   const double degrees = static_cast<double>(counts.size() - parameters);
   if (pearson(counts, rates, 0) <= degrees) return 0;
   double low = 0;
-  double high = 1;
+  double high = 0.99;  // at 1 there is no beta distribution left
   if (pearson(counts, rates, high) >= degrees) return high;
   for (int i = 0; i < 60; ++i) {
     const double middle = (low + high) / 2;

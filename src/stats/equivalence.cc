@@ -94,7 +94,9 @@ Equivalence tost_paired_means(std::span<const double> first, std::span<const dou
     test.p = std::max(student_t_cdf(-(value + margin) / error, n - 1),
                       student_t_cdf((value - margin) / error, n - 1));
   } else {
-    test.p = std::abs(value) < margin ? 0 : 1;
+    // No spread seen is no spread shown: as rates without a discordant pair.
+    const PairedCounts agreeing{.both = static_cast<std::int64_t>(differences.size())};
+    test.p = value == 0 ? tost_paired_rates(agreeing, margin, significance).p : 1;
   }
   test.verdict = judge(test, significance);
   return test;

@@ -37,10 +37,12 @@ struct Equivalence {
 Equivalence tost_paired_rates(const PairedCounts& counts, double margin,
                               double significance = 0.05);
 
-// The interval alone; closer to its nominal coverage near 0 and 1 than Newcombe's (coverage.cc).
+// The interval alone; closer to its nominal coverage near 0 and 1 than Newcombe's
+// (tests/stats/coverage_test.cc).
 Estimate tango_difference(const PairedCounts& counts, double confidence = 0.95);
 
-// Two arms with scores on the same items: paired t tests. Fewer than two items: undecided.
+// Two arms with scores on the same items: paired t tests. Fewer than two items: undecided. Scores
+// that never differ are taken as rates that never differ: no spread seen is no spread shown.
 Equivalence tost_paired_means(std::span<const double> first, std::span<const double> second,
                               double margin, double significance = 0.05);
 

@@ -32,7 +32,7 @@ double pair_mean(const std::vector<double>& sorted, std::int64_t rank) {
   if (pairs_up_to(sorted, low) >= rank) return low;
   for (;;) {
     const double middle = std::midpoint(low, high);
-    if (middle <= low || middle >= high) return high;
+    if (!(middle > low && middle < high)) return high;
     (pairs_up_to(sorted, middle) >= rank ? high : low) = middle;
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "stats/statistics.h"
 
@@ -28,7 +29,11 @@ double items_for(double discordant, double gain, const PowerOptions& options) {
   return root * root / (gain * gain);
 }
 
-std::int64_t whole(double items) { return static_cast<std::int64_t>(std::ceil(items)); }
+std::int64_t whole(double items) {
+  constexpr double kMost = 9e18;
+  return items < kMost ? static_cast<std::int64_t>(std::ceil(items))
+                       : std::numeric_limits<std::int64_t>::max();
+}
 
 }  // namespace
 

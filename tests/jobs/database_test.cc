@@ -47,7 +47,8 @@ TEST_P(Databases, OfTheFirstSchemaKeepTheirEndpoints) {
   must(database->write([](Connection& connection) -> Result<void> {
     // Back to what the first schema was.
     for (const char* statement :
-         {"ALTER TABLE endpoints RENAME COLUMN name TO description",
+         {"DROP TABLE eval_items", "DROP TABLE eval_runs", "DROP TABLE evals",
+          "ALTER TABLE endpoints RENAME COLUMN name TO description",
           "ALTER TABLE endpoints DROP COLUMN updated_at",
           "ALTER TABLE endpoints DROP COLUMN previous_secret",
           "ALTER TABLE endpoints DROP COLUMN previous_until",

@@ -54,12 +54,14 @@ TEST(FormatLevels, JsonIsForgivenItsFenceThenItsChatter) {
                                   {R"({"kind": "bug", )", "---"},
                                   {"", "---"},
                                   {"```", "---"},
+                                  {"```json\n```", "---"},
                                   {"no json", "---"}});
 }
 
-TEST(FormatLevels, TheFirstValueThatParsesIsTheOneThatCounts) {
+TEST(FormatLevels, ACitationHidesNoAnswer) {
   const std::string good = kGood;
-  expect_levels(ticket_format(), {{"{not json} " + good, "--E"}, {"[1] " + good, "---"}});
+  expect_levels(ticket_format(),
+                {{"{not json} " + good, "--E"}, {"[1] " + good, "--E"}, {"[1] [2]", "---"}});
 }
 
 TEST(FormatLevels, FieldsCountTheRequiredLeavesThatArePresentAndValid) {

@@ -59,10 +59,12 @@ TEST(Equivalence, IsShownExactlyWhenTheIntervalIsWithinTheMargin) {
   }
 }
 
-TEST(Equivalence, OfIdenticalScoresIsCertainAndOfOneScoreUndecided) {
-  const std::vector<double> scores{0.5, 0.25, 1};
-  EXPECT_EQ(tost_paired_means(scores, scores, 0.02).verdict, EquivalenceVerdict::equivalent);
-  EXPECT_EQ(tost_paired_means({{0.5}}, {{0.5}}, 0.02).verdict, EquivalenceVerdict::undecided);
+TEST(Equivalence, OfIdenticalScoresTakesAsManyItemsAsOfRatesThatNeverDiffer) {
+  const std::vector<double> few(10, 0.5), many(200, 0.5), one{0.5};
+  EXPECT_EQ(tost_paired_means(few, few, 0.02).verdict, EquivalenceVerdict::undecided);
+  EXPECT_EQ(tost_paired_means(many, many, 0.02).verdict, EquivalenceVerdict::equivalent);
+  EXPECT_EQ(tost_paired_means(many, many, 0.02).p, tost_paired_rates({.both = 200}, 0.02).p);
+  EXPECT_EQ(tost_paired_means(one, one, 0.02).verdict, EquivalenceVerdict::undecided);
 }
 
 }  // namespace

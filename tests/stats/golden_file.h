@@ -1,6 +1,7 @@
 // Golden numbers as the scripts under tools/ wrote them, next to the tests.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,8 +10,14 @@
 
 namespace attune::stats {
 
-inline Json golden(const std::string& name) {
-  return read_json(std::string(ATTUNE_SOURCE_DIR) + "/tests/stats/golden/" + name).value();
+// Read once; the reference holds until the end of the program.
+inline const Json& golden(const std::string& name) {
+  static std::map<std::string, Json> files;
+  const auto [place, is_new] = files.try_emplace(name);
+  if (is_new)
+    place->second =
+        read_json(std::string(ATTUNE_SOURCE_DIR) + "/tests/stats/golden/" + name).value();
+  return place->second;
 }
 
 inline std::vector<double> numbers(const Json& values) { return values.get<std::vector<double>>(); }
