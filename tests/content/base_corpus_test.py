@@ -6,7 +6,6 @@ import itertools
 import json
 import re
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
@@ -14,7 +13,6 @@ ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "tools" / "corpus"
 sys.path.insert(0, str(CORPUS))
 
-import bank  # noqa: E402
 import corpus  # noqa: E402
 import tasks  # noqa: E402
 
@@ -117,25 +115,6 @@ class BaseCorpusTest(unittest.TestCase):
             self.assertEqual(
                 answer, json.dumps(json.loads(answer), ensure_ascii=False, separators=(",", ":"))
             )
-
-    def test_real_prose_stands_among_the_facts_when_it_is_given(self) -> None:
-        prose = "He came home. The wind blew hard over the hills. When evening came, the boat lay still, far from land."
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "books.jsonl"
-            path.write_text(json.dumps({"text": prose}) + "\n", encoding="utf-8")
-            bank.fill(path)
-        try:
-            self.assertEqual(
-                (["the wind blew hard over the hills", "when evening came, the boat lay still, far from land"],
-                 ["when evening came"], ["far from land"]),
-                (bank.sentences, bank.beginnings, bank.ends),
-            )
-            rows = list(itertools.islice(tasks.rows(5), 300))
-        finally:
-            for pieces in (bank.sentences, bank.beginnings, bank.ends):
-                pieces.clear()
-        for piece in ("wind blew hard", "hen evening came, ", ", far from land"):
-            self.assertGreater(sum(piece in row for row in rows), 10, piece)
 
     def test_no_row_is_longer_than_the_limit(self) -> None:
         for row in SAMPLE:
