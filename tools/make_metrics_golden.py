@@ -22,8 +22,18 @@ FOLDER = pathlib.Path(__file__).parent.parent / "tests/metrics/golden"
 warnings.simplefilter("ignore")
 
 
+def lines(value):
+    """A case a line."""
+    body = ",\n".join(
+        f" {json.dumps(key)}: "
+        + ("[\n" + ",\n".join("  " + json.dumps(case, ensure_ascii=False) for case in part) + "]"
+           if isinstance(part, list) else json.dumps(part, ensure_ascii=False))
+        for key, part in value.items())
+    return "{\n" + body + "}"
+
+
 def write(name, value):
-    (FOLDER / name).write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+    (FOLDER / name).write_text(lines(value) + "\n")
 
 
 def labels_case(rng, labels, n, right):

@@ -178,8 +178,8 @@ Economics compute_economics(const Variables& v, int host) {
   both.undetected_left *= 1 - v.rag_cut;
   both.host_per_hour = v.rag_per_hour;
   both.upkeep_hours *= 2;
-  both.one_off += v.index_hours * v.wage;
-  const TunedPlan tuned_rag = on_own ? on_own_machine(v, both) : at_provider(v, both);
+  TunedPlan tuned_rag = on_own ? on_own_machine(v, both) : at_provider(v, both);
+  tuned_rag.shape.one_off += v.index_hours * v.wage;  // stays when the model is trained again
   put(Arm::tuned_rag, tuned_rag.shape, tuned_rag.machines);
   return economics;
 }

@@ -1,16 +1,10 @@
-// Arms: ways of answering the same items. An arm's answers are collected here, or come from batched
-// generation elsewhere; compare() scores them side by side.
-//
-//   Arm zero_shot{"zero_shot", [&](const Item& item) { return generate(prompt_of(item)); }};
-//   ATTUNE_TRY(ArmResult result, run_arm(zero_shot, items));
+// Items, and what the arms (ways of answering) said to them: what compare() scores side by side.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "base/result.h"
 #include "eval/assertion.h"
 
 namespace attune::eval {
@@ -37,14 +31,5 @@ struct ArmResult {
   std::string name;             // "zero_shot", "few_shot", "tuned"
   std::vector<Answer> answers;  // one for each item, in their order
 };
-
-struct Arm {
-  std::string name;
-  std::function<Result<Answer>(const Item&)> answer;
-};
-
-// Answers every item in order; `progress` hears how many are done. The first failure ends it.
-Result<ArmResult> run_arm(const Arm& arm, const std::vector<Item>& items,
-                          const std::function<void(std::int64_t)>& progress = {});
 
 }  // namespace attune::eval

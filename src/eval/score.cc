@@ -1,10 +1,11 @@
 #include "eval/score.h"
 
 #include <algorithm>
-#include <map>
 
 #include "base/ascii.h"
 #include "grammar/canonical.h"
+#include "metrics/answer_text.h"
+#include "metrics/json_part.h"
 
 namespace attune::eval {
 
@@ -97,45 +98,6 @@ void apply_contract(std::string_view answer, const grammar::Contract& contract, 
   score.forbidden_terms = static_cast<std::int64_t>(compliance.terms.forbidden.size());
 }
 
-// The end of the balanced object or list that starts at `begin`, or npos.
-std::size_t balanced_end(std::string_view text, std::size_t begin) {
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = begin; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-    } else if ((c == '}' || c == ']') && --depth == 0) {
-      return i + 1;
-    }
-  }
-  return std::string_view::npos;
-}
-
-std::vector<std::string> tokens(std::string_view text) {
-  std::vector<std::string> words;
-  std::string word;
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || byte >= 0x80;
-    if (c >= 'A' && c <= 'Z') {
-      word += static_cast<char>(c - 'A' + 'a');
-    } else if (letter) {
-      word += c;
-    } else if (!word.empty()) {
-      words.push_back(std::move(word));
-      word.clear();
-    }
-  }
-  if (!word.empty()) words.push_back(std::move(word));
-  return words;
-}
-
 }  // namespace
 
 std::string collapsed_white_space(std::string_view text) {
@@ -161,16 +123,9 @@ std::optional<Json> json_reference(std::string_view reference) {
 
 std::optional<Json> find_json(std::string_view text) {
   if (std::optional<Json> whole = json_reference(text)) return whole;
-  constexpr int kMostTries = 32;  // an answer full of brackets is not searched for ever
-  int tries = 0;
-  for (std::size_t i = text.find_first_of("{["); i != std::string_view::npos && tries < kMostTries;
-       i = text.find_first_of("{[", i + 1)) {
-    ++tries;
-    const std::size_t end = balanced_end(text, i);
-    if (end == std::string_view::npos) continue;
-    if (std::optional<Json> part = json_reference(text.substr(i, end - i))) return part;
-  }
-  return std::nullopt;
+  std::optional<metrics::JsonPart> part = metrics::find_json_part(text);
+  if (!part) return std::nullopt;
+  return std::move(part->value);
 }
 
 ItemScore score_json(std::string_view answer, const Json& reference,
@@ -243,19 +198,7 @@ std::string_view metric_words(Metric metric) {
 }
 
 double token_f1(std::string_view answer, std::string_view reference) {
-  const std::vector<std::string> given = tokens(answer);
-  const std::vector<std::string> wanted = tokens(reference);
-  if (given.empty() || wanted.empty()) return given.empty() && wanted.empty() ? 1 : 0;
-  std::map<std::string, int> left;
-  for (const std::string& word : wanted) ++left[word];
-  int common = 0;
-  for (const std::string& word : given) {
-    if (auto place = left.find(word); place != left.end() && place->second > 0) {
-      --place->second;
-      ++common;
-    }
-  }
-  return 2.0 * common / static_cast<double>(given.size() + wanted.size());
+  return metrics::token_f1(answer, reference, {.articles = false, .numbers = false});
 }
 
 }  // namespace attune::eval

@@ -5,40 +5,15 @@
 #include <numeric>
 
 #include "base/random.h"
+#include "metrics/tokens.h"
 
 namespace attune::eval {
-
-namespace {
-
-// Lower-case runs of letters, digits and bytes beyond ASCII.
-std::vector<std::string> words_of(std::string_view text) {
-  std::vector<std::string> words;
-  std::string word;
-  const auto end_word = [&] {
-    if (!word.empty()) words.push_back(std::move(word));
-    word.clear();
-  };
-  for (const char c : text) {
-    const bool upper = c >= 'A' && c <= 'Z';
-    const bool part = upper || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                      static_cast<unsigned char>(c) >= 0x80;
-    if (part) {
-      word += upper ? static_cast<char>(c - 'A' + 'a') : c;
-    } else {
-      end_word();
-    }
-  }
-  end_word();
-  return words;
-}
-
-}  // namespace
 
 ShotChoice::ShotChoice(const std::vector<std::string>& questions, std::uint64_t seed)
     : seed_(seed) {
   std::vector<std::int64_t> questions_with;
   for (const std::string& question : questions) {
-    std::vector<std::string> words = words_of(question);
+    std::vector<std::string> words = metrics::word_tokens(question);
     std::sort(words.begin(), words.end());
     words.erase(std::unique(words.begin(), words.end()), words.end());
     for (const std::string& word : words) {
@@ -55,7 +30,7 @@ ShotChoice::ShotChoice(const std::vector<std::string>& questions, std::uint64_t 
 
 ShotChoice::Vector ShotChoice::vector_of(std::string_view question) const {
   Vector vector;
-  for (const std::string& word : words_of(question)) {
+  for (const std::string& word : metrics::word_tokens(question)) {
     const auto known = words_.find(word);
     if (known == words_.end()) continue;
     vector[known->second] += rarity_[static_cast<std::size_t>(known->second)];

@@ -13,12 +13,6 @@ namespace {
 
 constexpr std::size_t kTextWidth = 100;
 
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
-}
-
 std::string_view gate_words(GateState state) {
   if (state == GateState::met) return "met";
   return state == GateState::missed ? "missed" : "met by the value, not by its whole interval";
@@ -64,7 +58,14 @@ std::string patience_line(const ArmSummary& arm) {
                      percent(arm.patience->extract.value));
 }
 
-// Words folded at kTextWidth, later lines indented.
+}  // namespace
+
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
+}
+
 std::string folded(std::string_view text, std::string_view first, std::string_view indent) {
   std::string out(first);
   std::size_t width = first.size();
@@ -89,8 +90,6 @@ std::string folded(std::string_view text, std::string_view first, std::string_vi
   }
   return out + "\n";
 }
-
-}  // namespace
 
 std::string aligned_table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;

@@ -72,21 +72,19 @@ TEST(Compare, RefusesUnequalArms) {
   EXPECT_FALSE(compare(items(3), {arm("tuned", 3, 1), arm("tuned", 3, 1)}, {}).has_value());
 }
 
-TEST(Arms, RunsItemsInOrderAndNamesTheItemThatFailed) {
-  const Arm good{"tuned",
-                 [](const Item& item) -> Result<Answer> { return Answer{.text = item.id}; }};
-  std::int64_t done = 0;
-  const auto result = run_arm(good, items(3), [&](std::int64_t n) { done = n; });
+TEST(Compare, AnItemWithoutAnAnswerIsWrongWhateverAnEmptyTextWouldBeWorth) {
+  Item item{.id = "a", .input = "say nothing bad", .reference = ""};
+  item.assertions.push_back(
+      *read_assertion({{"type", "not-contains"}, {"value", "sorry"}}, Json::object(), "test"));
+  const ArmResult silent{"tuned", {Answer{.text = ""}}};
+  ArmResult failed{"lost", {Answer{.text = ""}}};
+  failed.answers[0].failure = "timed out";
+  const auto result = compare({item}, {silent, failed}, {});
   ASSERT_TRUE(result.has_value());
-  EXPECT_EQ(result->answers[2].text, "item-2");
-  EXPECT_GT(result->answers[2].latency_ms, 0);
-  EXPECT_EQ(done, 3);
-  const Arm bad{"tuned", [](const Item&) -> Result<Answer> {
-                  return bad_input({.where = "x", .found = "broken"});
-                }};
-  const auto failed = run_arm(bad, items(3));
-  ASSERT_FALSE(failed.has_value());
-  EXPECT_NE(failed.error().message().find("arm tuned, item item-0"), std::string::npos);
+  EXPECT_EQ(result->arms[0].exact_match.value, 1);
+  EXPECT_EQ(result->arms[1].exact_match.value, 0);
+  EXPECT_EQ(result->arms[1].format_compliance.value, 0);
+  EXPECT_EQ(result->arms[1].failures, 1);
 }
 
 }  // namespace

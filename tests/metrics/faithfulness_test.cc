@@ -50,6 +50,13 @@ TEST(Faithfulness, AnAtomIsSupportedHoweverTheContextWritesIt) {
   EXPECT_TRUE(supported("The manual says \"Never run it dry.\""));
 }
 
+TEST(Faithfulness, APossessiveAListNumberAndAYearBeforeInAreNoInventions) {
+  const std::string context = "Ada Lovelace wrote notes in London in 2019. The pump is in Berlin.";
+  for (const char* answer : {"The notes are Ada Lovelace's.", "1. The pump is in Berlin.",
+                             "Notes of 2019 in London exist."})
+    EXPECT_EQ(check_faithfulness(answer, context, "").unsupported, 0) << answer;
+}
+
 TEST(Faithfulness, AMadeUpAtomMakesItsClaimUnsupported) {
   EXPECT_FALSE(supported("It was installed on 6 March 2024."));
   EXPECT_FALSE(supported("It moves 4 kg an hour."));
