@@ -2,28 +2,18 @@
 
 import json
 import os
-import pathlib
 import re
 import subprocess
-import tempfile
 import unittest
+
+from folder_case import FolderCase
 
 BINARY = os.environ["ATTUNE_BINARY"]
 WORTH_IT = ["prompt=optimised", "quality_gap=[6, 14]", "examples=300", "requests_per_day=2000", "rework=0.2..0.3",
             "rework_after=0.04", "fix_minutes=2", "facts=none", "form=style"]
 
 
-class Advise(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
-    def write(self, name, text):
-        path = self.folder / name
-        path.write_text(text, encoding="utf-8")
-        return str(path)
-
+class Advise(FolderCase):
     def advise(self, *arguments, sets=()):
         flags = [flag for one in sets for flag in ("--set", one)]
         return subprocess.run([BINARY, "advise", *arguments, *flags], capture_output=True, text=True, check=False)

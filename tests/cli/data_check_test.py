@@ -1,27 +1,17 @@
 """attune data check as a user runs it: other files, times, and the page that it writes."""
 
 import os
-import pathlib
 import re
 import subprocess
-import tempfile
 import unittest
+
+from folder_case import FolderCase
 
 BINARY = os.environ["ATTUNE_BINARY"]
 HEADER = "question,answer,seen,split\n"
 
 
-class DataCheck(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
-    def write(self, name, text):
-        path = self.folder / name
-        path.write_text(text, encoding="utf-8")
-        return str(path)
-
+class DataCheck(FolderCase):
     def check(self, *arguments):
         return subprocess.run([BINARY, "data", "check", *arguments], capture_output=True, text=True, check=False)
 
