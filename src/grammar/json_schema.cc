@@ -18,8 +18,9 @@ Result<JsonSchema> JsonSchema::compile(const Json& document, std::string_view wh
   return JsonSchema(std::make_shared<const CompiledSchema>(std::move(compiled)));
 }
 
-std::vector<Violation> JsonSchema::validate(const Json& value) const {
-  return Validator(*compiled_).run(value);
+std::vector<Violation> JsonSchema::validate(const Json& value,
+                                            const ValidationBudget& budget) const {
+  return Validator(*compiled_, budget).run(value);
 }
 
 }  // namespace attune::grammar

@@ -66,36 +66,11 @@ inline constexpr std::array<Keyword<std::uint8_t>, 7> kTypes{{
     {"integer", kInteger},
 }};
 
-inline constexpr std::array<std::string_view, 13> kAnnotations{
-    "$schema",         "$comment",      "title",    "description", "default",
-    "examples",        "deprecated",    "readOnly", "writeOnly",   "contentMediaType",
-    "contentEncoding", "contentSchema", "$id"};
-
-inline constexpr std::array<std::string_view, 8> kAfterDraft7{
-    "prefixItems",      "dependentRequired", "dependentSchemas", "unevaluatedProperties",
-    "unevaluatedItems", "minContains",       "maxContains",      "$anchor"};
-
 template <typename Table>
 auto find_keyword(const Table& table, std::string_view name) {
   const auto* found = table.begin();
   while (found != table.end() && found->name != name) ++found;
   return found;
 }
-
-template <typename Table>
-bool contains_name(const Table& table, std::string_view name) {
-  for (std::string_view known : table) {
-    if (known == name) return true;
-  }
-  return false;
-}
-
-// 2019-09 differs from 2020-12 in spellings that the lenient dialect accepts; 6 is a part of 7.
-inline constexpr std::array<Keyword<Dialect>, 4> kDialects{{
-    {"https://json-schema.org/draft/2020-12/schema", Dialect::draft_2020_12},
-    {"https://json-schema.org/draft/2019-09/schema", Dialect::lenient},
-    {"http://json-schema.org/draft-07/schema", Dialect::draft_7},
-    {"http://json-schema.org/draft-06/schema", Dialect::draft_7},
-}};
 
 }  // namespace attune::grammar

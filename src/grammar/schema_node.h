@@ -28,6 +28,7 @@ enum TypeBit : std::uint8_t {
   kNumber = 16,  // integers included
   kString = 32,
   kInteger = 64,
+  kWrittenInteger = 128,  // draft 4: written without a fraction
 };
 
 // The values of enum or const: canonical texts, and how to name them in a message.
@@ -43,6 +44,7 @@ struct Pattern {
 
 struct SchemaNode {
   std::string location;      // JSON pointer in the schema document
+  std::size_t resource = 0;  // the schema with an $id of its own that this one belongs to
   bool is_false = false;     // the schema `false`
   std::uint8_t types = 0;    // allowed types; 0: any
   std::string types_wanted;  // "string or null"
@@ -72,10 +74,15 @@ struct SchemaNode {
   NodeId items = kNoNode;  // the items after prefix_items
   NodeId contains = kNoNode;
   std::optional<std::int64_t> min_contains, max_contains;
+  bool contains_evaluates = true;  // what fits `contains` counts as looked at (since 2020-12)
   NodeId unevaluated_items = kNoNode;
 
   // Applied to the same value.
   NodeId reference = kNoNode;
+  // $dynamicRef and $recursiveRef: this node, unless `dynamic_anchor` is set and one of the
+  // resources that led here has that anchor; then the anchor of the outermost of these.
+  NodeId dynamic_reference = kNoNode;
+  std::optional<std::string> dynamic_anchor;
   std::vector<NodeId> all_of, any_of, one_of;
   NodeId negated = kNoNode;
   NodeId condition = kNoNode, consequence = kNoNode, alternative = kNoNode;
@@ -84,6 +91,7 @@ struct SchemaNode {
 struct CompiledSchema {
   std::vector<SchemaNode> nodes;
   NodeId root = 0;
+  std::vector<std::map<std::string, NodeId>> dynamic_anchors;  // of each resource, by name
   bool tracks_evaluated = false;  // some node uses unevaluatedProperties or unevaluatedItems
 };
 

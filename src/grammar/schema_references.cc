@@ -11,9 +11,15 @@ constexpr int kLongestChain = 200;
 
 enum class Visit : char { not_yet, now, done };
 
-std::vector<NodeId> same_value_children(const SchemaNode& node) {
-  std::vector<NodeId> children{node.reference, node.negated, node.condition, node.consequence,
-                               node.alternative};
+std::vector<NodeId> same_value_children(const CompiledSchema& schema, const SchemaNode& node) {
+  std::vector<NodeId> children{node.reference, node.dynamic_reference, node.negated,
+                               node.condition, node.consequence,       node.alternative};
+  if (node.dynamic_anchor) {  // any resource may be the one that led there
+    for (const auto& anchors : schema.dynamic_anchors) {
+      const auto anchor = anchors.find(*node.dynamic_anchor);
+      if (anchor != anchors.end()) children.push_back(anchor->second);
+    }
+  }
   children.insert(children.end(), node.all_of.begin(), node.all_of.end());
   children.insert(children.end(), node.any_of.begin(), node.any_of.end());
   children.insert(children.end(), node.one_of.begin(), node.one_of.end());
@@ -39,7 +45,7 @@ class ChainCheck {
     if (above > kLongestChain) return refuse(index, "a chain of references that is too long");
     visits_[index] = Visit::now;
     int longest = 0;
-    for (NodeId child : same_value_children(schema_.nodes[index])) {
+    for (NodeId child : same_value_children(schema_, schema_.nodes[index])) {
       ATTUNE_TRY(const int below, length(child, above + 1));
       longest = std::max(longest, below + 1);
     }

@@ -1,5 +1,7 @@
 #include "grammar/schema_validator.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "grammar/canonical.h"
@@ -8,10 +10,12 @@ namespace attune::grammar {
 
 namespace {
 
-// Stops exponential schemas (allOf of allOf of ...) and keeps the recursion far inside a thread's
-// stack.
-constexpr std::int64_t kMostSteps = 2'000'000;
+// Keeps the recursion far inside a thread's stack.
 constexpr int kMostDepth = 1500;
+// Between two looks at the clock.
+constexpr std::int64_t kStepsPerLook = 64;
+
+constexpr const char* kWithinBudget = "a value and schema that can be checked in reasonable time";
 
 std::uint8_t type_bits(const Json& value) {
   if (value.is_null()) return kNull;
@@ -19,7 +23,8 @@ std::uint8_t type_bits(const Json& value) {
   if (value.is_object()) return kObject;
   if (value.is_array()) return kArray;
   if (value.is_string()) return kString;
-  return static_cast<std::uint8_t>(kNumber | (is_whole(value) ? kInteger : 0));
+  return static_cast<std::uint8_t>(kNumber | (is_whole(value) ? kInteger : 0) |
+                                   (value.is_number_integer() ? kWrittenInteger : 0));
 }
 
 std::int64_t code_points(std::string_view text) {
@@ -39,10 +44,10 @@ std::vector<Violation> Validator::run(const Json& value) {
   evaluate(schema_.root, value, nullptr, out);
   // Inside "not" and the like a limit could pass for an ordinary mismatch: say it whatever came
   // out.
-  if (exhausted_ && out.empty()) {
-    report("limit", excerpt(value), "a value and schema that can be checked in reasonable time",
-           out);
-  }
+  const bool said = std::any_of(out.begin(), out.end(), [](const Violation& violation) {
+    return violation.keyword == "limit";
+  });
+  if (exhausted_ && !said) report("limit", excerpt(value), kWithinBudget, out);
   return out;
 }
 
@@ -55,13 +60,29 @@ void Validator::report(std::string_view keyword, std::string found, std::string 
 }
 
 bool Validator::spend(const Json& value, Violations& out) {
-  if (++steps_ <= kMostSteps && depth_ < kMostDepth) return true;
-  if (!exhausted_ || out.empty()) {
-    report("limit", excerpt(value), "a value and schema that can be checked in reasonable time",
-           out);
-  }
+  if (++steps_ % kStepsPerLook == 0) late_ = late_ || std::chrono::steady_clock::now() > deadline_;
+  if (!late_ && steps_ <= most_steps_ && depth_ < kMostDepth) return true;
+  if (!exhausted_ || out.empty()) report("limit", excerpt(value), kWithinBudget, out);
   exhausted_ = true;
   return false;
+}
+
+// One search may take about a second before its own limit ends it, so the clock is asked each time.
+Match Validator::search(const Pattern& pattern, std::string_view text) {
+  late_ = late_ || std::chrono::steady_clock::now() > deadline_;
+  const Match match = late_ ? Match::exhausted : pattern.regex.search(text);
+  exhausted_ = exhausted_ || match == Match::exhausted;
+  return match;
+}
+
+NodeId Validator::dynamic_target(const SchemaNode& schema) const {
+  if (!schema.dynamic_anchor) return schema.dynamic_reference;
+  for (std::size_t resource : resources_) {
+    const auto& anchors = schema_.dynamic_anchors[resource];
+    const auto anchor = anchors.find(*schema.dynamic_anchor);
+    if (anchor != anchors.end()) return anchor->second;
+  }
+  return schema.dynamic_reference;
 }
 
 void Validator::evaluate(NodeId id, const Json& value, Seen* seen, Violations& out) {
@@ -72,6 +93,8 @@ void Validator::evaluate(NodeId id, const Json& value, Seen* seen, Violations& o
     return;
   }
   ++depth_;
+  const bool enters = resources_.empty() || resources_.back() != schema.resource;
+  if (enters) resources_.push_back(schema.resource);
   const std::size_t violations_before = out.size();
   Seen own;
   Seen* marks = nullptr;
@@ -93,6 +116,7 @@ void Validator::evaluate(NodeId id, const Json& value, Seen* seen, Violations& o
     for (std::size_t i = 0; i < own.size(); ++i)
       (*seen)[i] = static_cast<char>((*seen)[i] | own[i]);
   }
+  if (enters) resources_.pop_back();
   --depth_;
 }
 
@@ -162,11 +186,11 @@ void Validator::check_string(const SchemaNode& schema, const Json& value, Violat
     }
   }
   if (schema.pattern) {
-    const Match match = schema.pattern->regex.search(text);
+    const Match match = search(*schema.pattern, text);
     if (match == Match::no)
       report("pattern", excerpt(value), "a match of " + schema.pattern->text, out);
     if (match == Match::exhausted) {
-      report("pattern", excerpt(value) + ", on which the pattern takes too many steps",
+      report("limit", excerpt(value) + ", on which the pattern takes too many steps",
              "a match of " + schema.pattern->text, out);
     }
   }
@@ -178,6 +202,7 @@ void Validator::check_string(const SchemaNode& schema, const Json& value, Violat
 void Validator::check_combinations(const SchemaNode& schema, const Json& value, Seen* seen,
                                    Violations& out) {
   if (schema.reference != kNoNode) apply(schema.reference, value, seen, out);
+  if (schema.dynamic_reference != kNoNode) apply(dynamic_target(schema), value, seen, out);
   for (NodeId id : schema.all_of) apply(id, value, seen, out);
   if (!schema.any_of.empty()) check_any_of(schema, value, seen, out);
   if (!schema.one_of.empty()) check_one_of(schema, value, seen, out);

@@ -1,6 +1,7 @@
 // Walks a value and a compiled schema together. Used by JsonSchema::validate only.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,10 @@ using Seen = std::vector<char>;
 
 class Validator {
  public:
-  explicit Validator(const CompiledSchema& schema) : schema_(schema) {}
+  Validator(const CompiledSchema& schema, const ValidationBudget& budget)
+      : schema_(schema),
+        most_steps_(budget.steps),
+        deadline_(std::chrono::steady_clock::now() + budget.time) {}
   std::vector<Violation> run(const Json& value);
 
  private:
@@ -24,6 +28,9 @@ class Validator {
   // `seen` if valid.
   void evaluate(NodeId id, const Json& value, Seen* seen, Violations& out);
   bool spend(const Json& value, Violations& out);
+  // A search that counts on the budget.
+  Match search(const Pattern& pattern, std::string_view text);
+  NodeId dynamic_target(const SchemaNode& node) const;
 
   // A subschema for the same value (allOf, $ref, ...): sees nothing of its siblings' marks.
   bool apply(NodeId id, const Json& value, Seen* seen, Violations& out);
@@ -53,9 +60,13 @@ class Validator {
 
   const CompiledSchema& schema_;
   std::string path_;
+  std::vector<std::size_t> resources_;  // that led here, outermost first
   std::int64_t steps_ = 0;
+  std::int64_t most_steps_;
+  std::chrono::steady_clock::time_point deadline_;
   int depth_ = 0;
-  bool exhausted_ = false;
+  bool late_ = false;       // past the deadline
+  bool exhausted_ = false;  // some limit was met
 };
 
 }  // namespace attune::grammar

@@ -42,11 +42,10 @@ void Validator::check_object(const SchemaNode& schema, const Json& value, Seen* 
       descend(property->second, member, key, out);
     }
     for (const auto& [pattern, id] : schema.pattern_properties) {
-      const Match match = pattern.regex.search(key);
+      const Match match = search(pattern, key);
       if (match == Match::exhausted) {
-        report("patternProperties",
-               fmt::format("\"{}\", on which the pattern takes too many steps", key), pattern.text,
-               out);
+        report("limit", fmt::format("\"{}\", on which the pattern takes too many steps", key),
+               pattern.text, out);
       }
       if (match != Match::yes) continue;
       declared = true;
@@ -133,7 +132,7 @@ void Validator::check_contains(const SchemaNode& schema, const Json& value, Seen
     Violations ignored;
     if (!apply(schema.contains, value[i], nullptr, ignored)) continue;
     ++matched;
-    mark(seen, i);
+    if (schema.contains_evaluates) mark(seen, i);
   }
   const std::int64_t least = schema.min_contains.value_or(1);
   if (matched < least) {

@@ -1,5 +1,8 @@
 #include "grammar/json_schema.h"
 
+#include <algorithm>
+#include <chrono>
+
 #include <gtest/gtest.h>
 
 #include "base/random.h"
@@ -56,13 +59,68 @@ TEST(JsonSchema, RefusesUnsupportedAndUnknownKeywordsByName) {
   EXPECT_NE(
       refusal(R"({"properties":{"a":{"requried":["b"]}}})").find("s.json#/properties/a/requried"),
       std::string::npos);
-  EXPECT_NE(refusal(R"({"$dynamicRef":"#a"})").find("$dynamicRef"), std::string::npos);
-  EXPECT_NE(refusal(R"({"$recursiveRef":"#"})").find("$recursiveRef"), std::string::npos);
+  EXPECT_NE(refusal(R"({"$dynamicRef":"#a"})").find("names no schema"), std::string::npos);
+  EXPECT_NE(refusal(R"({"$recursiveRef":"#"})").find("draft 2019-09 only"), std::string::npos);
   EXPECT_NE(refusal(R"({"nullable":true})").find("nullable"), std::string::npos);
   EXPECT_NE(refusal(R"({"format":"hostname"})").find("hostname"), std::string::npos);
   EXPECT_NE(refusal(R"({"$ref":"other.json"})").find("another document"), std::string::npos);
-  EXPECT_NE(refusal(R"({"$schema":"http://json-schema.org/draft-04/schema#"})").find("draft-04"),
+  EXPECT_NE(refusal(R"({"$schema":"http://json-schema.org/draft-03/schema#"})").find("draft-03"),
             std::string::npos);
+}
+
+TEST(JsonSchema, RefusesKeywordsOfAnotherDraftThanDeclared) {
+  const auto refused = [](const std::string& draft, const std::string& rest) {
+    return refusal((R"({"$schema":")" + draft + "\"," + rest + "}").c_str());
+  };
+  const std::string draft_4 = "http://json-schema.org/draft-04/schema#";
+  EXPECT_NE(refused(draft_4, R"("const":1)").find("draft 6 and later"), std::string::npos);
+  EXPECT_NE(refused(draft_4, R"("items":true)").find("an object"), std::string::npos);
+  EXPECT_NE(refused(draft_4, R"("exclusiveMinimum":1)").find("true or false"), std::string::npos);
+  EXPECT_NE(refused(draft_4, R"("exclusiveMinimum":true)").find("minimum"), std::string::npos);
+  EXPECT_NE(refused("http://json-schema.org/draft-06/schema#", R"("if":{})").find("draft 7"),
+            std::string::npos);
+  EXPECT_NE(refused("https://json-schema.org/draft/2019-09/schema", R"("prefixItems":[{}])")
+                .find("2020-12"),
+            std::string::npos);
+  EXPECT_NE(refused("https://json-schema.org/draft/2020-12/schema", R"("id":"a")").find("draft 4"),
+            std::string::npos);
+  EXPECT_NE(refusal(R"({"exclusiveMinimum":true,"minimum":1})").find("declare draft 4"),
+            std::string::npos);
+}
+
+TEST(JsonSchema, ReadsAPartWithAnIdByTheDraftItDeclares) {
+  const char* schema = R"({"$schema":"https://json-schema.org/draft/2020-12/schema",
+      "properties":{"old":{"$id":"http://a/old","$schema":"http://json-schema.org/draft-07/schema#",
+                           "items":[{"type":"string"}]},
+                    "new":{"prefixItems":[{"type":"string"}]}}})";
+  EXPECT_EQ(violations(schema, R"({"old":[1],"new":[1]})").size(), 2u);
+  EXPECT_NE(refusal(R"({"$schema":"https://json-schema.org/draft/2020-12/schema",
+      "not":{"$schema":"http://json-schema.org/draft-07/schema#"}})")
+                .find("another draft than around it"),
+            std::string::npos);
+}
+
+TEST(JsonSchema, KnowsTheMetaschemasOfTheDrafts) {
+  for (const char* draft :
+       {"https://json-schema.org/draft/2020-12/schema",
+        "https://json-schema.org/draft/2019-09/schema", "http://json-schema.org/draft-07/schema#",
+        "http://json-schema.org/draft-06/schema#", "http://json-schema.org/draft-04/schema#"}) {
+    const std::string schema =
+        std::string(R"({"$schema":")") + draft + R"(","$ref":")" + draft + "\"}";
+    EXPECT_TRUE(violations(schema.c_str(), R"({"properties":{"a":{"minLength":1}}})").empty());
+    EXPECT_FALSE(violations(schema.c_str(), R"({"properties":{"a":{"minLength":-1}}})").empty());
+    EXPECT_FALSE(violations(schema.c_str(), R"({"allOf":[{"type":"text"}]})").empty());
+    EXPECT_FALSE(violations(schema.c_str(), R"({"allOf":[]})").empty());
+  }
+}
+
+TEST(JsonSchema, FollowsADynamicReferenceToTheOutermostAnchor) {
+  const char* schema = R"({"$id":"http://a/strict","$dynamicAnchor":"node","$ref":"tree",
+      "unevaluatedProperties":false,
+      "$defs":{"tree":{"$id":"tree","$dynamicAnchor":"node","properties":{"data":true,
+               "children":{"items":{"$dynamicRef":"#node"}}}}}})";
+  EXPECT_TRUE(violations(schema, R"({"children":[{"data":1}]})").empty());
+  EXPECT_EQ(violations(schema, R"({"children":[{"daat":1}]})").size(), 1u);
 }
 
 TEST(JsonSchema, RefusesMalformedSchemas) {
@@ -142,6 +200,27 @@ TEST(JsonSchema, StopsASchemaThatExplodes) {
   ASSERT_TRUE(schema.has_value()) << schema.error().message();
   const auto found = schema->validate(Json("text"));
   ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found[0].keyword, "limit");
+}
+
+TEST(JsonSchema, EndsWithinItsTimeOnPatternsThatExplode) {
+  Result<JsonSchema> schema =
+      JsonSchema::compile(json(R"({"items":{"pattern":"^(a|a)+$"}})"), "schema");
+  ASSERT_TRUE(schema.has_value());
+  const Json value = Json::array_t(10'000, Json(std::string(60, 'a') + "!"));
+  const auto begin = std::chrono::steady_clock::now();
+  const auto found = schema->validate(value, {.time = std::chrono::milliseconds(100)});
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  EXPECT_TRUE(std::any_of(found.begin(), found.end(),
+                          [](const Violation& violation) { return violation.keyword == "limit"; }));
+}
+
+TEST(JsonSchema, NeverTakesAPatternThatExplodesForAMismatchUnderNot) {
+  Result<JsonSchema> schema =
+      JsonSchema::compile(json(R"({"not":{"pattern":"^(a|a)+$"}})"), "schema");
+  ASSERT_TRUE(schema.has_value());
+  const auto found = schema->validate(Json(std::string(60, 'a') + "!"));
+  ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].keyword, "limit");
 }
 
