@@ -208,7 +208,7 @@ class Compiler {
           "correct its spelling, remove it, or rename it to \"x-...\" if it is a note");
     }
     if (entry->vocabulary == Vocabulary::note) return {};
-    ATTUNE_TRY_VOID(check_draft(here, *entry));
+    ATTUNE_TRY_VOID(check_draft(place(here, key), here.rules.dialect, *entry));
     const Rules& rules = here.rules;
     if (entry->vocabulary == Vocabulary::applicator && !rules.applicators) return {};
     if (entry->vocabulary == Vocabulary::unevaluated && !rules.unevaluated) return {};
@@ -217,21 +217,6 @@ class Compiler {
                read_value_keyword(place(here.pointer), rules, options_.assert_formats, here.schema,
                                   key, node));
     return done ? Result<void>() : subschema_keyword(here, id, node, *entry, value);
-  }
-
-  Result<void> check_draft(const Here& here, const KeywordEntry& entry) const {
-    const Dialect dialect = here.rules.dialect;
-    if (dialect >= entry.first && dialect <= entry.last) return {};
-    const bool later = dialect < entry.first;
-    return place(here, entry.name)
-        .refuse(fmt::format("the keyword \"{}\", which is of {}{}", entry.name,
-                            dialect_name(later ? entry.first : entry.last),
-                            entry.first == entry.last ? " only"
-                            : later                   ? " and later"
-                                                      : " and before"),
-                fmt::format("keywords of {}", dialect_name(dialect)),
-                fmt::format("declare \"{}\" in $schema, or leave it out",
-                            dialect_address(later ? entry.first : entry.last)));
   }
 
   Result<void> subschema_keyword(const Here& here, NodeId id, SchemaNode& node,

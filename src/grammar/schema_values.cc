@@ -126,6 +126,19 @@ Failure SchemaPlace::refuse(std::string found, std::string wanted, std::string f
                     .fix = std::move(fix)});
 }
 
+Result<void> check_draft(const SchemaPlace& place, Dialect dialect, const KeywordEntry& entry) {
+  if (dialect >= entry.first && dialect <= entry.last) return {};
+  const bool later = dialect < entry.first;
+  const Dialect other = later ? entry.first : entry.last;
+  const std::string_view range = entry.first == entry.last ? " only"
+                                 : later                   ? " and later"
+                                                           : " and before";
+  return place.refuse(
+      fmt::format("the keyword \"{}\", which is of {}{}", entry.name, dialect_name(other), range),
+      fmt::format("keywords of {}", dialect_name(dialect)),
+      fmt::format("declare \"{}\" in $schema, or leave it out", dialect_address(other)));
+}
+
 Result<Pattern> read_pattern(const SchemaPlace& place, const std::string& text) {
   Result<Regex> regex = Regex::compile(text);
   if (!regex) return place.refuse(regex.error().found, regex.error().wanted);

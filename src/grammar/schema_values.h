@@ -21,6 +21,9 @@ struct SchemaPlace {
   Failure refuse(std::string found, std::string wanted, std::string fix = "") const;
 };
 
+// Refuses a keyword that the draft does not have, and names one that has it.
+Result<void> check_draft(const SchemaPlace& place, Dialect dialect, const KeywordEntry& entry);
+
 // Fills the node from schema[key]; `here` is the place of the schema. False: `key` is none of these
 // keywords.
 Result<bool> read_value_keyword(const SchemaPlace& here, const Rules& rules, bool assert_formats,
