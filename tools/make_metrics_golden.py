@@ -5,7 +5,6 @@ Needs (any venv) scikit-learn and scipy; versions are written into the files.
   python3 tools/make_metrics_golden.py
 """
 import collections
-import json
 import pathlib
 import pyexpat
 import random
@@ -18,22 +17,14 @@ import sklearn
 from scipy.optimize import linear_sum_assignment
 from sklearn import metrics
 
+from golden_lines import write_lines
+
 FOLDER = pathlib.Path(__file__).parent.parent / "tests/metrics/golden"
 warnings.simplefilter("ignore")
 
 
-def lines(value):
-    """A case a line."""
-    body = ",\n".join(
-        f" {json.dumps(key)}: "
-        + ("[\n" + ",\n".join("  " + json.dumps(case, ensure_ascii=False) for case in part) + "]"
-           if isinstance(part, list) else json.dumps(part, ensure_ascii=False))
-        for key, part in value.items())
-    return "{\n" + body + "}"
-
-
 def write(name, value):
-    (FOLDER / name).write_text(lines(value) + "\n")
+    write_lines(FOLDER / name, value)
 
 
 def labels_case(rng, labels, n, right):

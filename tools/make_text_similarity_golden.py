@@ -6,7 +6,6 @@ Needs (any venv) sacrebleu rouge-score nltk rapidfuzz; their versions are writte
 """
 import collections
 import importlib.metadata
-import json
 import math
 import pathlib
 import re
@@ -18,6 +17,8 @@ from nltk.translate.gleu_score import sentence_gleu
 from nltk.translate.meteor_score import single_meteor_score
 from rouge_score import rouge_scorer
 from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
+
+from golden_lines import write_lines
 
 PAIRS = [  # answer, reference, second reference
     ("", "", ""),
@@ -168,6 +169,5 @@ golden = {
     "stems": {word: stemmer.stem(word) for word in WORDS},
 }
 path = pathlib.Path(__file__).parent.parent / "tests/metrics/golden/text_similarity.json"
-path.parent.mkdir(parents=True, exist_ok=True)
-path.write_text(json.dumps(golden, indent=1, ensure_ascii=False) + "\n")
+write_lines(path, golden)
 print(len(PAIRS), "pairs,", len(WORDS), "words ->", path)

@@ -6,31 +6,14 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "text/words.h"
+
 namespace attune::data {
 
 namespace {
 
-bool is_word_byte(unsigned char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80;
-}
-
-std::vector<std::string> words_in(std::string_view text) {
-  std::vector<std::string> words;
-  std::string word;
-  for (const char c : text) {
-    if (is_word_byte(static_cast<unsigned char>(c))) {
-      word += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    } else if (!word.empty()) {
-      words.push_back(std::move(word));
-      word.clear();
-    }
-  }
-  if (!word.empty()) words.push_back(std::move(word));
-  return words;
-}
-
 std::vector<std::string> terms_of(std::string_view text) {
-  std::vector<std::string> terms = words_in(text);
+  std::vector<std::string> terms = text::words_of(text);
   const std::size_t words = terms.size();
   for (std::size_t i = 0; i + 1 < words; ++i) terms.push_back(terms[i] + " " + terms[i + 1]);
   std::sort(terms.begin(), terms.end());

@@ -12,15 +12,31 @@ namespace attune::metrics {
 
 namespace {
 
-// "1,234.50" becomes "1234.5"; numbers that touch letters or further digits stay.
+// Whether a letter, digit or connector ends at text[end].
+bool is_word_before(std::string_view text, std::size_t end) {
+  if (end == 0) return false;
+  std::size_t begin = end - 1;
+  while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0u) == 0x80u) --begin;
+  const text::Character character = text::character_at(text, begin);
+  return character.valid && text::is_word(character.code);
+}
+
+// Whether what ends at text[end] makes a number that begins there a part of a word or of more
+// digits: "v" of "v1.10", "gpt-" of "gpt-4.10", "1." of "1.2.3".
+bool continues_word(std::string_view text, std::size_t end) {
+  if (end == 0) return false;
+  const char before = text[end - 1];
+  if (before == '.' || before == ',' || is_word_before(text, end)) return true;
+  return before == '-' && is_word_before(text, end - 1) && !is_ascii_digit(text[end - 2]);
+}
+
+// "1,234.50" becomes "1234.5"; numbers that are a part of a word or of more digits stay.
 std::string with_plain_numbers(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
-    const bool begins =
-        is_ascii_digit(text[at]) &&
-        (at == 0 || !(is_ascii_digit(text[at - 1]) || text[at - 1] == '.' || text[at - 1] == ','));
-    if (!begins) {
+    const bool point = text[at] == '.' && at + 1 < text.size() && is_ascii_digit(text[at + 1]);
+    if (!(is_ascii_digit(text[at]) || point) || continues_word(text, at)) {
       out += text[at++];
       continue;
     }
@@ -34,6 +50,7 @@ std::string with_plain_numbers(std::string_view text) {
     const auto read = read_number(number);
     if (read && read->size == number.size()) {
       std::erase(number, ',');
+      if (number.front() == '.') number.insert(0, "0");
       if (number.find('.') != std::string::npos) {
         number.erase(number.find_last_not_of('0') + 1);
         if (number.back() == '.') number.pop_back();
@@ -45,17 +62,47 @@ std::string with_plain_numbers(std::string_view text) {
   return out;
 }
 
-// ASCII punctuation goes; a decimal point between digits stays where numbers are kept whole.
-std::string without_punctuation(std::string_view text, bool keep_decimal_points) {
+constexpr std::string_view kMinus = "\xE2\x88\x92";  // U+2212
+
+// A minus at text[at] that belongs to a number behind it, which may have a currency's sign: "-5",
+// "(-$5", but not the dash of "3-5" or "A-5". -0 is 0.
+bool is_sign(std::string_view text, std::size_t at) {
+  if (is_word_before(text, at)) return false;
+  std::string_view behind = text.substr(at + 1);
+  for (std::string_view currency : {"$", "\xE2\x82\xAC", "\xC2\xA3"}) {
+    if (behind.starts_with(currency)) behind.remove_prefix(currency.size());
+  }
+  if (behind.empty() || !is_ascii_digit(behind.front())) return false;
+  const std::size_t end = std::min(behind.find_first_not_of("0123456789.,"), behind.size());
+  return behind.substr(0, end).find_first_of("123456789") != std::string_view::npos;
+}
+
+// The minus of typesetters becomes that of keyboards.
+std::string with_plain_minus(std::string text) {
+  if (text.find(kMinus) == std::string::npos) return text;
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const bool minus = std::string_view(text).substr(at).starts_with(kMinus);
+    out += minus ? '-' : text[at];
+    at += minus ? kMinus.size() : 1;
+  }
+  return out;
+}
+
+// ASCII punctuation goes; where numbers are kept whole, their sign and a decimal point between
+// digits stay.
+std::string without_punctuation(std::string_view text, bool keep_numbers) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     const bool mark = static_cast<unsigned char>(c) < 0x80 &&
                       text::is_punctuation(static_cast<char32_t>(static_cast<unsigned char>(c)));
-    const bool point = keep_decimal_points && c == '.' && i > 0 && i + 1 < text.size() &&
+    const bool point = keep_numbers && c == '.' && i > 0 && i + 1 < text.size() &&
                        is_ascii_digit(text[i - 1]) && is_ascii_digit(text[i + 1]);
-    if (!mark || point) out += c;
+    const bool sign = keep_numbers && c == '-' && is_sign(text, i);
+    if (!mark || point || sign) out += c;
   }
   return out;
 }
@@ -102,7 +149,7 @@ std::string without_articles(std::string_view text) {
 
 std::string normalised_answer(std::string_view text, const AnswerNormalisation& options) {
   std::string plain = options.lower_case ? lower_text(text) : std::string(text);
-  if (options.numbers) plain = with_plain_numbers(plain);
+  if (options.numbers) plain = with_plain_numbers(with_plain_minus(std::move(plain)));
   if (options.punctuation) plain = without_punctuation(plain, options.numbers);
   if (options.articles) plain = without_articles(plain);
   return joined(white_space_tokens(plain));

@@ -6,7 +6,7 @@
 //
 // Normalisation: lower case, ASCII punctuation removed, the articles a, an and the removed, white
 // space collapsed; numbers lose group commas and trailing decimal zeros first ("1,000.50" is
-// 1000.5).
+// 1000.5) and keep their minus; those inside a word ("v1.10") stay as they are.
 #pragma once
 
 #include <cstdint>

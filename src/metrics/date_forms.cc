@@ -89,6 +89,13 @@ std::optional<std::chrono::year_month_day> date_of_numbers(const std::vector<Pie
   return std::nullopt;
 }
 
+// Without the white space around it and the marks that end a clause.
+std::string_view bare(std::string_view text) {
+  text = trim(text);
+  const std::size_t last = text.find_last_not_of(".,;:!?");
+  return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
+}
+
 std::optional<std::chrono::year_month_day> read_date(std::string_view text, DateOrder order) {
   constexpr std::size_t kParts = 3;
   constexpr std::size_t kLongest = 40;  // "the 21st of September 2024" and some space
@@ -117,9 +124,34 @@ std::string text_of(const std::chrono::year_month_day& date) {
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
 
-// Seconds since midnight.
-std::optional<int> read_time(std::string_view text) {
-  std::vector<Piece> pieces = pieces_of(text);
+struct TimeOfDay {
+  int seconds = 0;       // since midnight
+  std::string fraction;  // of a second: digits without trailing zeros
+};
+
+// Cuts ".250" off "14:05:30.250 pm". False where a fraction stands behind something else than
+// seconds, as in "14:05.5".
+bool cut_fraction(std::string& text, std::string& fraction) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return true;
+  const std::size_t point = text.find_first_not_of("0123456789", colon + 1);
+  const bool is_fraction = point != std::string::npos && point + 1 < text.size() &&
+                           (text[point] == '.' || text[point] == ',') &&
+                           is_ascii_digit(text[point + 1]);
+  if (!is_fraction) return true;
+  if (text.find(':') == colon) return false;
+  const std::size_t end = std::min(text.find_first_not_of("0123456789", point + 1), text.size());
+  fraction = text.substr(point + 1, end - point - 1);
+  fraction.erase(fraction.find_last_not_of('0') + 1);
+  text.erase(point, end - point);
+  return true;
+}
+
+std::optional<TimeOfDay> read_time(std::string_view text) {
+  TimeOfDay time;
+  std::string whole(text);
+  if (!cut_fraction(whole, time.fraction)) return std::nullopt;
+  std::vector<Piece> pieces = pieces_of(whole);
   bool afternoon = false;
   bool twelve_hours = false;
   // "p.m." is two pieces.
@@ -150,11 +182,13 @@ std::optional<int> read_time(std::string_view text) {
   }
   constexpr int kHours = 24;
   if (hour >= kHours) return std::nullopt;
-  return (hour * kSixty + numbers[1]) * kSixty + numbers[2];
+  time.seconds = (hour * kSixty + numbers[1]) * kSixty + numbers[2];
+  return time;
 }
 
-std::string time_text(int seconds) {
-  return fmt::format("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+std::string time_text(const TimeOfDay& time) {
+  return fmt::format("{:02}:{:02}:{:02}{}{}", time.seconds / 3600, time.seconds / 60 % 60,
+                     time.seconds % 60, time.fraction.empty() ? "" : ".", time.fraction);
 }
 
 // The offset at the end of a time in seconds, cut off there; nothing where there is none.
@@ -183,34 +217,34 @@ std::optional<int> cut_offset(std::string_view& text) {
 }  // namespace
 
 std::optional<std::string> canonical_date(std::string_view text, DateOrder order) {
-  const auto date = read_date(trim(text), order);
+  const auto date = read_date(bare(text), order);
   return date ? std::optional(text_of(*date)) : std::nullopt;
 }
 
 std::optional<std::string> canonical_time(std::string_view text) {
-  const std::optional<int> seconds = read_time(trim(text));
-  return seconds ? std::optional(time_text(*seconds)) : std::nullopt;
+  const std::optional<TimeOfDay> time = read_time(bare(text));
+  return time ? std::optional(time_text(*time)) : std::nullopt;
 }
 
 std::optional<std::string> canonical_date_time(std::string_view text, DateOrder order) {
-  text = trim(text);
+  text = bare(text);
   // The time begins at the word with the first colon.
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
   const std::size_t border = text.find_last_of("Tt ", colon);
   if (border == std::string_view::npos) return std::nullopt;
-  const auto date = read_date(text.substr(0, border), order);
-  std::string_view time = text.substr(border + 1);
-  const std::optional<int> offset = cut_offset(time);
-  const std::optional<int> seconds = read_time(time);
-  if (!date || !seconds) return std::nullopt;
-  if (!offset) return text_of(*date) + "T" + time_text(*seconds);
+  const auto date = read_date(bare(text.substr(0, border)), order);
+  std::string_view rest = text.substr(border + 1);
+  const std::optional<int> offset = cut_offset(rest);
+  std::optional<TimeOfDay> time = read_time(rest);
+  if (!date || !time) return std::nullopt;
+  if (!offset) return text_of(*date) + "T" + time_text(*time);
   constexpr int kDay = 24 * 60 * 60;
-  int utc = *seconds - *offset;
+  time->seconds -= *offset;
   std::chrono::sys_days day = *date;
-  for (; utc < 0; utc += kDay) day -= std::chrono::days(1);
-  for (; utc >= kDay; utc -= kDay) day += std::chrono::days(1);
-  return text_of(std::chrono::year_month_day(day)) + "T" + time_text(utc) + "Z";
+  for (; time->seconds < 0; time->seconds += kDay) day -= std::chrono::days(1);
+  for (; time->seconds >= kDay; time->seconds -= kDay) day += std::chrono::days(1);
+  return text_of(std::chrono::year_month_day(day)) + "T" + time_text(*time) + "Z";
 }
 
 }  // namespace attune::metrics

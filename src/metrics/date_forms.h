@@ -20,7 +20,7 @@ enum class DateOrder { unknown, day_first, month_first };
 std::optional<std::string> canonical_date(std::string_view text,
                                           DateOrder order = DateOrder::unknown);
 
-// 14:05, 14:05:30, 2:05 pm, 2 pm.
+// 14:05, 14:05:30, 14:05:30.25, 2:05 pm, 2 pm.
 std::optional<std::string> canonical_time(std::string_view text);
 
 // A date, "T" or a space, a time, optionally Z or an offset: then in UTC with Z, else local

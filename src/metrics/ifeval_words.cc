@@ -146,7 +146,8 @@ bool has_words(std::string_view answer, const Bound& bound) {
 }
 
 bool has_sentences(std::string_view answer, const Bound& bound) {
-  return bound.holds(static_cast<std::int64_t>(sentences_of(answer, false).size()));
+  return bound.holds(
+      static_cast<std::int64_t>(sentences_of(answer, SentenceBorders::punkt).size()));
 }
 
 bool has_capital_words(std::string_view answer, const Bound& bound) {

@@ -117,7 +117,10 @@ std::string_view main_script(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const text::Character character = text::character_at(text, at);
     at += character.bytes;
-    if (!character.valid || !text::is_letter(character.code)) continue;
+    // Marks too: they are half of a text in an Indic script.
+    if (!character.valid || !text::is_word(character.code) || text::is_number(character.code)) {
+      continue;
+    }
     if (const std::string_view script = script_of(character.code); !script.empty()) {
       ++counts[script];
     }

@@ -80,23 +80,33 @@ bool begins_sentence(std::string_view text, std::size_t at) {
   return character.valid && text::is_upper_case(character.code);
 }
 
+// Whether the period at `stop` belongs to its word, whatever follows.
+bool belongs_to_word(std::string_view text, std::size_t stop, std::string_view word) {
+  return is_initial(word) || is_list_number(text, stop, word) || is_title(word);
+}
+
 // Whether a sentence ends at the mark text[stop]; `behind` is where its closing quotes end.
-bool is_border(std::string_view text, std::size_t stop, std::size_t behind) {
+bool is_border(std::string_view text, std::size_t stop, std::size_t behind,
+               SentenceBorders borders) {
   if (behind >= text.size()) return true;
-  if (!is_ascii_space(text[behind])) return false;
+  if (!is_ascii_space(text[behind])) {
+    constexpr std::string_view kMarks = "*:;([{@";
+    const std::string_view word = word_before(text, stop);
+    return borders == SentenceBorders::punkt && kMarks.find(text[behind]) != kMarks.npos &&
+           !(text[stop] == '.' && (belongs_to_word(text, stop, word) || is_abbreviation(word)));
+  }
   std::size_t next = behind;
   while (next < text.size() && is_ascii_space(text[next])) ++next;
   if (next >= text.size() || text[stop] != '.') return true;
   const bool ellipsis = stop > 0 && text[stop - 1] == '.';
   const std::string_view word = word_before(text, stop);
-  if (is_initial(word) || is_list_number(text, stop, word)) return false;
-  if (is_title(word)) return false;
+  if (belongs_to_word(text, stop, word)) return false;
   return !((ellipsis || is_abbreviation(word)) && !begins_sentence(text, next));
 }
 
 }  // namespace
 
-std::vector<std::string_view> sentences_of(std::string_view text, bool at_empty_lines) {
+std::vector<std::string_view> sentences_of(std::string_view text, SentenceBorders borders) {
   std::vector<std::string_view> sentences;
   std::size_t begin = 0;
   const auto close = [&](std::size_t end) {
@@ -105,14 +115,14 @@ std::vector<std::string_view> sentences_of(std::string_view text, bool at_empty_
     begin = end;
   };
   for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == '\n' && at_empty_lines) {
+    if (text[at] == '\n' && borders == SentenceBorders::text) {
       std::size_t next = at + 1;
       while (next < text.size() && (text[next] == ' ' || text[next] == '\r')) ++next;
       if (next < text.size() && text[next] == '\n') close(at);
     } else if (ends_sentence(text[at])) {
       while (at + 1 < text.size() && ends_sentence(text[at + 1])) ++at;
       const std::size_t behind = behind_closers(text, at + 1);
-      if (is_border(text, at, behind)) {
+      if (is_border(text, at, behind, borders)) {
         close(behind);
         at = behind - 1;
       }

@@ -6,6 +6,7 @@
 #include "metrics/porter_stem.h"
 #include "metrics/text_parts.h"
 #include "text/unicode.h"
+#include "text/words.h"
 
 namespace attune::metrics {
 
@@ -166,29 +167,6 @@ Tokens rouge_tokens(std::string_view text, bool stem) {
   return tokens;
 }
 
-Tokens word_tokens(std::string_view text) {
-  Tokens tokens;
-  std::string word;
-  for (std::size_t at = 0; at < text.size();) {
-    if (text[at] >= 'a' && text[at] <= 'z') {  // the usual case
-      word += text[at++];
-      continue;
-    }
-    const text::Character character = text::character_at(text, at);
-    if (character.valid && text::is_word(character.code)) {
-      if (character.code < 0x80) {
-        const char c = text[at];
-        word += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-      } else {
-        word += text::lower_case(character.code);
-      }
-    } else if (!word.empty()) {
-      tokens.push_back(std::exchange(word, {}));
-    }
-    at += character.bytes;
-  }
-  if (!word.empty()) tokens.push_back(std::move(word));
-  return tokens;
-}
+Tokens word_tokens(std::string_view text) { return text::words_of(text); }
 
 }  // namespace attune::metrics
