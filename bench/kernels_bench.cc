@@ -22,20 +22,6 @@
 
 namespace attune::kernels {
 
-// register_peak.cc
-namespace avx2 {
-double register_work(std::int64_t rounds, bool bf16);
-}
-namespace avx512 {
-double register_work(std::int64_t rounds, bool bf16);
-}
-namespace avx512_bf16 {
-double register_work(std::int64_t rounds, bool bf16);
-}
-namespace amx {
-double register_work(std::int64_t rounds, bool bf16);
-}
-
 namespace {
 
 struct Free {
@@ -78,34 +64,14 @@ struct Peak {
   double f32, bf16;  // operations a second, one thread
 };
 
-double rate(double (*register_work)(std::int64_t, bool), bool bf16) {
+double rate(const Kernels& ops, GemmMath math) {
   constexpr std::int64_t kRounds = 400'000;
-  const double done = register_work(kRounds, bf16);
-  if (done == 0) return 0;
-  return done / best_seconds([&] { register_work(kRounds, bf16); });
+  const std::vector<float> data = random_floats(kPeakFloats, 1);
+  const double done = ops.peak_work(math, data.data(), kRounds);
+  return done / best_seconds([&] { ops.peak_work(math, data.data(), kRounds); });
 }
 
-Peak peak_of(Isa isa) {
-  Peak peak{};
-  switch (isa) {
-    case Isa::scalar:
-      return {1e9, 1e9};
-    case Isa::avx2:
-      peak = {rate(avx2::register_work, false), 0};
-      break;
-    case Isa::avx512:
-      peak = {rate(avx512::register_work, false), 0};
-      break;
-    case Isa::avx512_bf16:
-      peak = {rate(avx512_bf16::register_work, false), rate(avx512_bf16::register_work, true)};
-      break;
-    case Isa::amx:
-      peak = {rate(avx512::register_work, false), rate(amx::register_work, true)};
-      break;
-  }
-  if (peak.bf16 == 0) peak.bf16 = peak.f32;
-  return peak;
-}
+Peak peak_of(const Kernels& ops) { return {rate(ops, GemmMath::f32), rate(ops, GemmMath::bf16)}; }
 
 struct Product {
   const char* name;
@@ -306,7 +272,7 @@ int run(const std::vector<std::string>& arguments) {
     if (!wanted_sets.empty() &&
         std::find(wanted_sets.begin(), wanted_sets.end(), isa_name(isa)) == wanted_sets.end())
       continue;
-    const Peak peak = peak_of(isa);
+    const Peak peak = peak_of(kernels_for(isa));
     fmt::print("{:<12} in registers: f32 {:.1f} GFLOP/s, bf16 {:.1f} GFLOP/s\n", isa_name(isa),
                peak.f32 / 1e9, peak.bf16 / 1e9);
     for (const auto& [name, bench] : parts) {

@@ -31,5 +31,6 @@ void add_keys(CLI::App& app, Body& selected);
 void add_worker(CLI::App& app, Body& selected);
 void add_doctor(CLI::App& app, Body& selected);
 void add_advise(CLI::App& app, Body& selected);
+void add_bench(CLI::App& app, Body& selected);
 
 }  // namespace attune::cli

@@ -36,6 +36,7 @@ int main(int argc, char** argv) {
   cli::add_keys(app, selected);
   cli::add_worker(app, selected);
   cli::add_doctor(app, selected);
+  cli::add_bench(app, selected);
 
   try {
     app.parse(argc, argv);

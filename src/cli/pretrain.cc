@@ -48,8 +48,10 @@ void print_sources(const std::vector<train::PretrainSourceReport>& sources) {
 }
 
 void print_estimate(const train::TrainEstimate& estimate) {
-  fmt::print("{} steps of {} tokens in all, about {}; memory {}\n", estimate.steps, estimate.tokens,
-             duration_text(estimate.total_seconds), bytes_text(estimate.total_bytes));
+  fmt::print("{} steps of {} tokens in all, about {}; memory {}; {}\n", estimate.steps,
+             estimate.tokens, duration_text(estimate.total_seconds),
+             bytes_text(estimate.total_bytes),
+             train::recompute_text(estimate.recompute, estimate.recompute_share));
 }
 
 Result<int> run(Options options) {

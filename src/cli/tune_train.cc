@@ -43,6 +43,7 @@ Result<TrainRecord> train_adapter(const kernels::Context& context, model::Model&
     fmt::print("estimate: {} steps, {} tokens, about {}; memory {} of {} free\n", estimate.steps,
                estimate.tokens, duration_text(estimate.total_seconds),
                bytes_text(estimate.total_bytes), bytes_text(estimate.available_bytes));
+    fmt::print("{}\n", train::recompute_text(estimate.recompute, estimate.recompute_share));
   }
   TrainingProgress progress(options.json);
   TrainRecord record;

@@ -24,6 +24,8 @@ struct AdamWStep {
   float gradient_scale = 1;                          // multiplies the gradient first (clipping)
 };
 
+inline constexpr std::int64_t kPeakFloats = 4096;
+
 struct Kernels {
   Isa isa;
 
@@ -85,6 +87,12 @@ struct Kernels {
                 std::int64_t n, const AdamWStep& step);
   // Sum of squares in double, in a fixed order.
   double (*sum_squares)(const float* x, std::int64_t n);
+
+  // Does `rounds` rounds of multiply-adds on operands that stay in registers (tiles: in the
+  // first-level cache) and returns how many operations they were: timed, the rate that no product
+  // can exceed. `data` are kPeakFloats values, random ones: with equal or zero operands processors
+  // draw less power and run faster than they ever do at work.
+  double (*peak_work)(GemmMath math, const float* data, std::int64_t rounds);
 };
 
 // The table of one instruction set; `isa` must be available on this CPU (see pick_isa).

@@ -20,10 +20,12 @@ struct LoraActivations {
   float* mask = nullptr;   // a bit for each element of x; see dropout.h. Null without dropout.
 };
 
-// What one layer's forward leaves behind. Without training every layer shares the same memory.
+// What one layer's forward leaves behind. What the workspace's Recompute does not keep is memory
+// that all layers share; without training that is everything.
 struct LayerActivations {
   float* input = nullptr;               // [T, H] residual stream before attention
   float* attention_inverse = nullptr;   // [T] 1 / rms of it
+  float* attention_normed = nullptr;    // [T, H]; where it is not kept, the memory of mlp_normed
   float* q_raw = nullptr;               // [T, Q*D] before qk-norm; null without qk-norm
   float* k_raw = nullptr;               // [T, KV*D]
   float* q_inverse = nullptr;           // [T, Q] 1 / rms of each head
@@ -35,8 +37,10 @@ struct LayerActivations {
   float* lse = nullptr;                 // [T, Q]
   float* middle = nullptr;              // [T, H] residual stream between attention and MLP
   float* mlp_inverse = nullptr;         // [T]
+  float* mlp_normed = nullptr;          // [T, H]
   float* gate = nullptr;                // [T, I]; backward overwrites it with its gradient
   float* up = nullptr;                  // [T, I]; likewise
+  float* mlp = nullptr;                 // [T, I] silu(gate) * up
   std::array<LoraActivations, 7> lora;  // of each linear, by LinearIndex
 };
 
@@ -62,6 +66,7 @@ struct Workspace::Buffers {
   std::int64_t max_rank = 0;    // of the adapter for which the scratch was planned
   std::int64_t chunk_rows = 0;  // C, rows that go through the head at a time
   bool training = false;
+  Recompute recompute = Recompute::elementwise;
   Buffer<float> memory;
 
   std::vector<Sequence> sequences;      // capacity max_tokens
@@ -70,11 +75,10 @@ struct Workspace::Buffers {
   std::vector<std::int32_t> tokens;     // of a cached pass, end to end; capacity max_tokens
   std::vector<std::int64_t> head_rows;  // rows that reach the head, capacity max_tokens
   std::vector<LayerActivations> layers;
+  LayerActivations shared;   // what every layer overwrites
   float* output = nullptr;   // [T, H] residual stream after the last layer
   float* cosine = nullptr;   // [T, D/2]
   float* sine = nullptr;     // [T, D/2]
-  float* normed = nullptr;   // [T, H]
-  float* mlp = nullptr;      // [T, I] silu(gate) * up
   float* dropped = nullptr;  // [T, widest input] dropout(x), or the gradient of it
   float* lora_inner =
       nullptr;  // [T, R] dropout(x) A^T where no layer keeps it, or the gradient of it

@@ -30,13 +30,13 @@ struct ArchSpec {
   std::int64_t hidden = 0, layers = 0, heads = 0, kv_heads = 0, head_dim = 0;
   std::int64_t intermediate = 0, vocabulary = 0, max_positions = 0;
   float norm_epsilon = 1e-5f;
-  RopeSpec rope;
+  RopeSpec rope = {};
   std::int64_t sliding_window = 0;  // 0: none
   bool qkv_bias = false, o_bias = false, mlp_bias = false;
-  bool qk_norm = false;                  // RMSNorm over head_dim on q and k before RoPE (Qwen3)
-  bool tied = false;                     // lm_head is the embedding
-  std::int64_t begin_token = -1;         // bos_token_id; -1: none
-  std::vector<std::int64_t> end_tokens;  // eos_token_id, one or several
+  bool qk_norm = false;           // RMSNorm over head_dim on q and k before RoPE (Qwen3)
+  bool tied = false;              // lm_head is the embedding
+  std::int64_t begin_token = -1;  // bos_token_id; -1: none
+  std::vector<std::int64_t> end_tokens = {};  // eos_token_id, one or several
 
   std::int64_t q_width() const { return heads * head_dim; }
   std::int64_t kv_width() const { return kv_heads * head_dim; }

@@ -34,24 +34,46 @@ void swiglu_backward(const Pass& pass, const LayerActivations& acts) {
   });
 }
 
+// Computes what the layer's forward left and later layers have overwritten.
+void recompute_layer(const Pass& pass, std::size_t index) {
+  const Recompute policy = pass.buffers.recompute;
+  if (index + 1 == pass.buffers.layers.size()) return;  // nothing came after it
+  if (policy == Recompute::block) attention_half_forward(pass, index);
+  if (policy >= Recompute::mlp) gate_up_forward(pass, index);
+  if (policy != Recompute::nothing) swiglu_forward(pass, pass.buffers.layers[index]);
+}
+
+// Where the outputs of the two norms share their memory: that of the attention's norm, again.
+void recompute_attention_normed(const Pass& pass, const Layer& layer,
+                                const LayerActivations& acts) {
+  if (pass.buffers.recompute == Recompute::nothing) return;
+  norm_forward(pass, layer.attention_norm, acts.input, acts.attention_normed,
+               acts.attention_inverse, pass.tokens);
+}
+
+// That of the MLP's norm, where gate_up_forward has not just written it.
+void recompute_mlp_normed(const Pass& pass, const Layer& layer, const LayerActivations& acts) {
+  if (pass.buffers.recompute != Recompute::elementwise) return;
+  norm_forward(pass, layer.mlp_norm, acts.middle, acts.mlp_normed, acts.mlp_inverse, pass.tokens);
+}
+
 // d_stream holds the gradient of the layer's output; afterwards that of its middle. `below`:
 // something under the MLP is trained.
 void mlp_backward(const Pass& pass, Layer& layer, const LayerActivations& acts,
                   const TrainedParts& trained, bool below) {
   Workspace::Buffers& buffers = pass.buffers;
   const auto& lora = acts.lora;
-  swiglu_forward(pass, acts);
   const bool above_down_only = !trained.gate_up && !below;
-  linear_backward(pass, layer.down, buffers.mlp, buffers.d_stream,
+  linear_backward(pass, layer.down, acts.mlp, buffers.d_stream,
                   above_down_only ? nullptr : buffers.d_mlp, lora[kDown]);
   if (above_down_only) return;
   swiglu_backward(pass, acts);
   const float* d_gate = acts.gate;
   const float* d_up = acts.up;
-  norm_forward(pass, layer.mlp_norm, acts.middle, buffers.normed, acts.mlp_inverse, pass.tokens);
+  recompute_mlp_normed(pass, layer, acts);
   float* d_normed = below ? buffers.d_normed : nullptr;
-  linear_backward(pass, layer.gate, buffers.normed, d_gate, d_normed, lora[kGate]);
-  linear_backward(pass, layer.up, buffers.normed, d_up, d_normed, lora[kUp], true);
+  linear_backward(pass, layer.gate, acts.mlp_normed, d_gate, d_normed, lora[kGate]);
+  linear_backward(pass, layer.up, acts.mlp_normed, d_up, d_normed, lora[kUp], true);
   if (!below) return;
   norm_backward(pass, layer.mlp_norm, d_normed, acts.middle, acts.mlp_inverse, buffers.d_stream,
                 pass.tokens);
@@ -116,12 +138,11 @@ void attention_backward(const Pass& pass, Layer& layer, std::size_t index,
   if (above_o_only) return;
   attend_backward(pass, index);
   const HeadGradients d_heads = rotate_heads_backward(pass, layer, acts);
-  norm_forward(pass, layer.attention_norm, acts.input, buffers.normed, acts.attention_inverse,
-               pass.tokens);
+  recompute_attention_normed(pass, layer, acts);
   float* d_normed = below ? buffers.d_normed : nullptr;
-  linear_backward(pass, layer.q, buffers.normed, d_heads.q, d_normed, lora[kQ]);
-  linear_backward(pass, layer.k, buffers.normed, d_heads.k, d_normed, lora[kK], true);
-  linear_backward(pass, layer.v, buffers.normed, buffers.d_v, d_normed, lora[kV], true);
+  linear_backward(pass, layer.q, acts.attention_normed, d_heads.q, d_normed, lora[kQ]);
+  linear_backward(pass, layer.k, acts.attention_normed, d_heads.k, d_normed, lora[kK], true);
+  linear_backward(pass, layer.v, acts.attention_normed, buffers.d_v, d_normed, lora[kV], true);
   if (!below) return;
   norm_backward(pass, layer.attention_norm, d_normed, acts.input, acts.attention_inverse,
                 buffers.d_stream, pass.tokens);
@@ -154,6 +175,7 @@ void layers_backward(const Pass& pass, Model::Weights& weights, std::size_t lowe
     const TrainedParts trained = trained_parts(pass, layer);
     const bool below = index > lowest || weights.base_trained;
     const bool through_attention = below || trained.o || trained.qkv;
+    recompute_layer(pass, index);
     mlp_backward(pass, layer, pass.buffers.layers[index], trained, through_attention);
     if (through_attention) attention_backward(pass, layer, index, trained, below);
   }

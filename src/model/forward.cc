@@ -88,27 +88,12 @@ void attend(const Pass& pass, std::size_t layer) {
 void layer_forward(const Pass& pass, std::size_t index) {
   const Layer& layer = pass.weights.layers[index];
   const LayerActivations& acts = pass.buffers.layers[index];
-  const auto& lora = acts.lora;
-  float* normed = pass.buffers.normed;
-  const bool qk_norm = pass.spec().qk_norm;
-
-  norm_forward(pass, layer.attention_norm, acts.input, normed, acts.attention_inverse, pass.tokens);
-  linear_forward(pass, layer.q, normed, qk_norm ? acts.q_raw : acts.q, lora[kQ]);
-  linear_forward(pass, layer.k, normed, qk_norm ? acts.k_raw : acts.k, lora[kK]);
-  linear_forward(pass, layer.v, normed, acts.v, lora[kV]);
-  rotate_heads(pass, layer, acts);
-  append_to_cache(pass, index);
-  attend(pass, index);
-  copy_rows(pass, acts.input, acts.middle, pass.spec().hidden);
-  linear_forward(pass, layer.o, acts.attention, acts.middle, lora[kO], true);
-
-  norm_forward(pass, layer.mlp_norm, acts.middle, normed, acts.mlp_inverse, pass.tokens);
-  linear_forward(pass, layer.gate, normed, acts.gate, lora[kGate]);
-  linear_forward(pass, layer.up, normed, acts.up, lora[kUp]);
+  attention_half_forward(pass, index);
+  gate_up_forward(pass, index);
   swiglu_forward(pass, acts);
   float* output = stream_after(pass.buffers, index);
   copy_rows(pass, acts.middle, output, pass.spec().hidden);
-  linear_forward(pass, layer.down, pass.buffers.mlp, output, lora[kDown], true);
+  linear_forward(pass, layer.down, acts.mlp, output, acts.lora[kDown], true);
 }
 
 // Lays the appended tokens out as rows; returns them end to end in `tokens`.
@@ -156,9 +141,35 @@ void swiglu_forward(const Pass& pass, const LayerActivations& layer) {
   const std::int64_t width = pass.spec().intermediate;
   pass.split_rows(pass.tokens, [&](Range rows) {
     const std::int64_t first = rows.begin * width;
-    pass.ops().swiglu_forward(layer.gate + first, layer.up + first, pass.buffers.mlp + first,
+    pass.ops().swiglu_forward(layer.gate + first, layer.up + first, layer.mlp + first,
                               rows.size() * width);
   });
+}
+
+void attention_half_forward(const Pass& pass, std::size_t index) {
+  const Layer& layer = pass.weights.layers[index];
+  const LayerActivations& acts = pass.buffers.layers[index];
+  const auto& lora = acts.lora;
+  float* normed = acts.attention_normed;
+  const bool qk_norm = pass.spec().qk_norm;
+
+  norm_forward(pass, layer.attention_norm, acts.input, normed, acts.attention_inverse, pass.tokens);
+  linear_forward(pass, layer.q, normed, qk_norm ? acts.q_raw : acts.q, lora[kQ]);
+  linear_forward(pass, layer.k, normed, qk_norm ? acts.k_raw : acts.k, lora[kK]);
+  linear_forward(pass, layer.v, normed, acts.v, lora[kV]);
+  rotate_heads(pass, layer, acts);
+  append_to_cache(pass, index);
+  attend(pass, index);
+  copy_rows(pass, acts.input, acts.middle, pass.spec().hidden);
+  linear_forward(pass, layer.o, acts.attention, acts.middle, lora[kO], true);
+}
+
+void gate_up_forward(const Pass& pass, std::size_t index) {
+  const Layer& layer = pass.weights.layers[index];
+  const LayerActivations& acts = pass.buffers.layers[index];
+  norm_forward(pass, layer.mlp_norm, acts.middle, acts.mlp_normed, acts.mlp_inverse, pass.tokens);
+  linear_forward(pass, layer.gate, acts.mlp_normed, acts.gate, acts.lora[kGate]);
+  linear_forward(pass, layer.up, acts.mlp_normed, acts.up, acts.lora[kUp]);
 }
 
 kernels::AttentionArgs attention_of(const Pass& pass, std::size_t layer, const Sequence& sequence,

@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "kernels/context.h"
 #include "model/model.h"
+#include "model/recompute.h"
 
 namespace attune::model {
 
@@ -49,12 +50,14 @@ struct PassOptions {
 class Workspace {
  public:
   // `adapter_rank`: the largest rank of the adapters of extend.h that will pass through it.
+  // `recompute`: what training computes again instead of keeping it.
   Workspace(const Model& model, std::int64_t max_tokens, bool training,
-            std::int64_t adapter_rank = 0);
+            std::int64_t adapter_rank = 0, Recompute recompute = Recompute::elementwise);
   Workspace(Workspace&&) noexcept;
   Workspace& operator=(Workspace&&) noexcept;
   ~Workspace();
   std::int64_t bytes() const;
+  Recompute recompute() const;
   struct Buffers;  // activations.h
   Buffers& buffers() { return *buffers_; }
 

@@ -23,6 +23,12 @@ Pass run_documents(const kernels::Context& context, const Model& model, Workspac
 kernels::AttentionArgs attention_of(const Pass& pass, std::size_t layer, const Sequence& sequence,
                                     std::int64_t kv_head, std::byte* scratch);
 
+// The halves of a layer, which backward runs again where their results are not kept:
+// input -> attention_normed, q, k, v, attention, middle
+void attention_half_forward(const Pass& pass, std::size_t index);
+// middle -> mlp_normed, gate, up
+void gate_up_forward(const Pass& pass, std::size_t index);
+
 // The residual stream that a layer writes: the next layer's input, or the output.
 float* stream_after(const Workspace::Buffers& buffers, std::size_t layer);
 

@@ -25,6 +25,13 @@ bool writes_residual(const Matrix& matrix) {
 
 bool is_norm(const Vector& vector) { return !vector.name.ends_with(".bias"); }
 
+void fill_vectors(Model::Weights& weights) {
+  for (Vector* vector : vectors(weights)) {
+    vector->value = Buffer<float>(vector->size);
+    std::fill_n(vector->value.data(), vector->size, is_norm(*vector) ? 1.0f : 0.0f);
+  }
+}
+
 void train_matrix(Matrix& matrix, std::vector<Parameter>& parameters) {
   matrix.convert_to_f32();
   matrix.gradient = Buffer<float>(matrix.elements());
@@ -56,15 +63,39 @@ Model Model::random(const ArchSpec& spec, Precision precision, std::uint64_t see
   const float into_residual = kInitialDeviation / std::sqrt(2.0f * static_cast<float>(spec.layers));
   for (Matrix* matrix : matrices(*weights)) {
     fill_normal(*matrix, seed, writes_residual(*matrix) ? into_residual : kInitialDeviation);
+    if (precision == Precision::bf16) matrix->convert_to_half();
   }
-  for (Vector* vector : vectors(*weights)) {
-    vector->value = Buffer<float>(vector->size);
-    std::fill_n(vector->value.data(), vector->size, is_norm(*vector) ? 1.0f : 0.0f);
-  }
-  if (precision == Precision::bf16) {
-    for (Matrix* matrix : matrices(*weights)) matrix->convert_to_half();
-  }
+  fill_vectors(*weights);
   return Model(std::move(weights));
+}
+
+Model Model::outline(const ArchSpec& spec, Precision precision) {
+  return Model(std::make_unique<Weights>(lay_out_weights(spec, precision)));
+}
+
+void Model::fill_stand_in() {
+  constexpr std::int64_t kBlock = 65521;  // a prime, so that no two rows are alike
+  const float into_residual =
+      kInitialDeviation / std::sqrt(2.0f * static_cast<float>(weights_->spec.layers));
+  const RandomStream stream{.seed = 1, .stream = stream_id("stand-in"), .step = 0};
+  std::vector<float> block(kBlock);
+  for (std::size_t i = 0; i < block.size(); ++i) block[i] = stream.normal(i);
+  for (Matrix* matrix : matrices(*weights_)) {
+    const float deviation = writes_residual(*matrix) ? into_residual : kInitialDeviation;
+    const std::int64_t first = stream_id(matrix->name) % kBlock;
+    const auto value = [&](std::int64_t i) {
+      return deviation * block[static_cast<std::size_t>((first + i) % kBlock)];
+    };
+    if (weights_->precision == Precision::bf16) {
+      matrix->half = Buffer<bf16>(matrix->elements());
+      for (std::int64_t i = 0; i < matrix->elements(); ++i)
+        matrix->half.data()[i] = to_bf16(value(i));
+    } else {
+      matrix->f32 = Buffer<float>(matrix->elements());
+      for (std::int64_t i = 0; i < matrix->elements(); ++i) matrix->f32.data()[i] = value(i);
+    }
+  }
+  fill_vectors(*weights_);
 }
 
 const ArchSpec& Model::spec() const { return weights_->spec; }

@@ -53,6 +53,11 @@ class Model {
   static Result<Model> load(const Path& folder, Precision precision);
   // Random weights: N(0, 0.02), output projections scaled by 1/sqrt(2 layers), norms 1, biases 0.
   static Model random(const ArchSpec& spec, Precision precision, std::uint64_t seed);
+  // Names and sizes without values, to plan memory with. It can compute after fill_stand_in().
+  static Model outline(const ArchSpec& spec, Precision precision);
+  // Values of the deviation that random() has, from one block of numbers written over and over:
+  // what a measurement of speed needs of weights, in a second or two even for billions.
+  void fill_stand_in();
   // Writes config.json and model.safetensors in `stored` type (f32 or bf16): the base weights,
   // without the adapter.
   Result<void> save(const Path& folder, Dtype stored) const;

@@ -4,8 +4,11 @@
 #include <fstream>
 #include <string>
 
+#include <fmt/format.h>
+
 #include "base/clock.h"
 #include "tensor/buffer.h"
+#include "train/flops.h"
 #include "train/optimizer.h"
 #include "train/pack.h"
 
@@ -90,6 +93,16 @@ double measure_validation(const kernels::Context& context, const model::Model& m
   return watch.seconds() / static_cast<double>(tokens);
 }
 
+// Of the first step, whose documents stand for the run's.
+double recompute_share(const model::Model& model, const TrainSetup& setup,
+                       model::Recompute policy) {
+  PackedBatch packed;
+  fill_batch(setup.data.train, setup.uses, setup.plan.documents_of(0), packed);
+  const FlopRules rules = flop_rules(model);
+  const PassShape shape = shape_of(packed.batch, packed.targets, model.spec().sliding_window);
+  return recompute_flops(rules, shape, policy) / train_flops(rules, shape);
+}
+
 }  // namespace
 
 TrainEstimate estimate_training(const kernels::Context& context, model::Model& model,
@@ -132,7 +145,39 @@ TrainEstimate estimate_training(const kernels::Context& context, model::Model& m
   estimate.total_bytes = estimate.weight_bytes + estimate.gradient_bytes +
                          estimate.optimizer_bytes + estimate.workspace_bytes;
   estimate.available_bytes = available_memory_bytes();
+  estimate.recompute = workspace.recompute();
+  estimate.recompute_share = recompute_share(model, setup, estimate.recompute);
   return estimate;
+}
+
+std::string recompute_text(model::Recompute policy, double share) {
+  switch (policy) {
+    case model::Recompute::nothing:
+      return "everything is kept for backward";
+    case model::Recompute::elementwise:
+      return "norms and SwiGLU are computed again in backward, no products";
+    case model::Recompute::mlp:
+      return fmt::format("gate and up are computed again in backward: {:.0f} % more products",
+                         100 * share);
+    case model::Recompute::block:
+      break;
+  }
+  return fmt::format("only each block's input is kept for backward: {:.0f} % more products",
+                     100 * share);
+}
+
+model::Recompute choose_recompute(const model::Model& model, std::int64_t tokens,
+                                  std::optional<model::Recompute> wanted) {
+  if (wanted) return *wanted;
+  const std::int64_t available = available_memory_bytes();
+  if (available == 0) return model::Recompute::elementwise;
+  std::int64_t trained = 0;
+  for (const model::Parameter& parameter : model.parameters()) {
+    trained += static_cast<std::int64_t>(parameter.value.size());
+  }
+  constexpr std::int64_t kOptimizerBytes = 12;  // two moments and the best parameters
+  const std::int64_t budget = available - available / 10 - kOptimizerBytes * trained;
+  return model::plan_recompute(model, tokens, budget).choice;
 }
 
 std::int64_t available_memory_bytes() {

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "kernels/context.h"
 #include "model/forward.h"
@@ -33,6 +35,8 @@ struct TrainEstimate {
   std::int64_t workspace_bytes = 0;  // activations
   std::int64_t total_bytes = 0;
   std::int64_t available_bytes = 0;  // memory that this machine has free now; 0: unknown
+  model::Recompute recompute = model::Recompute::elementwise;
+  double recompute_share = 0;  // FLOPs that backward repeats, as a part of the model's FLOPs
 };
 
 // Measures for about `seconds` (at least two micro-batches). The workspace holds setup.capacity
@@ -40,6 +44,15 @@ struct TrainEstimate {
 TrainEstimate estimate_training(const kernels::Context& context, model::Model& model,
                                 model::Workspace& workspace, const TrainSetup& setup,
                                 double seconds = 1.0);
+
+// What is kept and what is computed again, and its price, as in
+//   "norms and SwiGLU are computed again in backward: no products"
+std::string recompute_text(model::Recompute policy, double share);
+
+// The policy for a run whose largest micro-batch has `tokens` tokens: the wanted one, or the
+// fastest whose workspace leaves a tenth of the free memory and room for the optimiser's state.
+model::Recompute choose_recompute(const model::Model& model, std::int64_t tokens,
+                                  std::optional<model::Recompute> wanted);
 
 // Free memory as the kernel sees it (MemAvailable); 0 where it does not say.
 std::int64_t available_memory_bytes();

@@ -144,4 +144,22 @@ double train_flops(const FlopRules& rules, const PassShape& shape) {
   return total;
 }
 
+double recompute_flops(const FlopRules& rules, const PassShape& shape, model::Recompute policy) {
+  if (policy < model::Recompute::mlp) return 0;
+  constexpr int kGateUpStage = 2;
+  const int first = policy == model::Recompute::block ? 0 : kGateUpStage;
+  const auto linears = linears_of(rules.spec);
+  double total = 0;
+  for (std::size_t layer = 0; layer + 1 < rules.ranks.size(); ++layer) {  // the last is still there
+    if (policy == model::Recompute::block) total += 2 * attention_product(rules, shape);
+    for (std::size_t i = 0; i < kBlockLinears; ++i) {
+      const Linear& linear = linears[i];
+      if (linear.stage < first || linear.stage > kGateUpStage) continue;
+      total += product(shape.tokens, linear.inputs, linear.outputs);
+      total += product(shape.tokens, rules.ranks[layer][i], linear.inputs + linear.outputs);
+    }
+  }
+  return total;
+}
+
 }  // namespace attune::train

@@ -47,5 +47,7 @@ struct FlopRules {
 FlopRules flop_rules(const model::Model& model);
 double forward_flops(const FlopRules& rules, const PassShape& shape);
 double train_flops(const FlopRules& rules, const PassShape& shape);  // forward and backward
+// What backward computes again under a policy; no part of the model's FLOPs.
+double recompute_flops(const FlopRules& rules, const PassShape& shape, model::Recompute policy);
 
 }  // namespace attune::train

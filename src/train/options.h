@@ -6,6 +6,7 @@
 #include <span>
 
 #include "io/file.h"
+#include "model/recompute.h"
 #include "train/document.h"
 #include "train/pack.h"
 #include "train/schedule.h"
@@ -23,6 +24,9 @@ struct TrainOptions {
   // documents are packed into as many micro-batches as needed, whose gradients are summed.
   std::int64_t documents_per_step = 8;
   std::int64_t tokens_per_batch = 2048;
+  // What backward computes again to save memory; without it the fastest policy that fits into the
+  // memory free at the start. It never changes what is learnt.
+  std::optional<model::Recompute> recompute = {};
   // Longest document, in input tokens; what is behind it is cut and recorded in the ledger. 0:
   // tokens_per_batch or the model's positions, whichever is less.
   std::int64_t context = 0;

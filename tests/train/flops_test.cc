@@ -52,6 +52,23 @@ TEST(Flops, ForwardIsTwoFlopsAParameterPlusAttention) {
   EXPECT_NEAR(per_token / 1e9, 0.35, 0.005);
 }
 
+// The last block's forward is still there when backward begins, so one block fewer runs again.
+TEST(Flops, RecomputationRepeatsTheProductsOfItsPolicy) {
+  const FlopRules rules = adapt_all(smol_rules(), 16);
+  const PassShape shape = full_document(2048);
+  const auto per_token = [&](model::Recompute policy) {
+    return recompute_flops(rules, shape, policy) / 2048;
+  };
+  EXPECT_EQ(per_token(model::Recompute::nothing), 0);
+  EXPECT_EQ(per_token(model::Recompute::elementwise), 0);
+  const double gate_up = 2 * (2.0 * 576 * 1536 + 2.0 * 16 * (576 + 1536));
+  EXPECT_DOUBLE_EQ(per_token(model::Recompute::mlp), 29 * gate_up);
+  const double qkvo =
+      2.0 * (576 * 576 * 2 + 576 * 192 * 2) + 2.0 * 16 * ((576 + 576) * 2 + (576 + 192) * 2);
+  const double attention = 4 * (2049.0 / 2) * 9 * 64;
+  EXPECT_DOUBLE_EQ(per_token(model::Recompute::block), 29 * (gate_up + qkvo + attention));
+}
+
 TEST(Flops, LoraNeedsNoWeightGradientsAndNothingBelowItsLowestLinear) {
   const PassShape shape = full_document(2048);
   const FlopRules rules = adapt_all(smol_rules(), 16);

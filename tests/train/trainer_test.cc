@@ -189,6 +189,34 @@ TEST(Trainer, AnEstimateLeavesEveryBitAsItWas) {
   EXPECT_EQ(results[0], results[1]);
 }
 
+TEST(Trainer, WhatBackwardComputesAgainChangesNoBitAndIsSaid) {
+  const kernels::Context context = make_context();
+  const OwnedDocuments rows = random_documents(16, 30, 61, 8);
+  std::vector<std::vector<float>> results;
+  for (const model::Recompute policy : model::kRecomputePolicies) {
+    model::Model model = tiny_lora_model(model::Precision::f32, 0.1f);
+    TrainOptions options = quick_options();
+    options.recompute = policy;
+    auto trainer = Trainer::create(context, model, {.train = rows.views}, options);
+    ASSERT_TRUE(trainer);
+    EXPECT_EQ(trainer->estimate(0.01).recompute, policy);
+    ASSERT_TRUE(trainer->run({}));
+    results.push_back(values_of(model));
+    EXPECT_EQ(results.front(), results.back()) << model::recompute_name(policy);
+  }
+}
+
+TEST(Trainer, KeepsEverythingWhereMemoryIsPlenty) {
+  const kernels::Context context = make_context();
+  const OwnedDocuments rows = random_documents(16, 30, 61, 8);
+  model::Model model = tiny_lora_model();
+  auto trainer = Trainer::create(context, model, {.train = rows.views}, quick_options());
+  ASSERT_TRUE(trainer);
+  const TrainEstimate estimate = trainer->estimate(0.01);
+  EXPECT_EQ(estimate.recompute, model::Recompute::nothing);
+  EXPECT_EQ(estimate.recompute_share, 0);
+}
+
 TEST(Trainer, StopsEarlyAndReturnsTheBestParameters) {
   const kernels::Context context = make_context();
   const OwnedDocuments rows = random_documents(8, 20, 61, 4);

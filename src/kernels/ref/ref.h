@@ -46,6 +46,8 @@ void adamw(float* parameter, const float* gradient, float* first_moment, float* 
            std::int64_t n, const AdamWStep& step);
 double sum_squares(const float* x, std::int64_t n);
 
+double peak_work(GemmMath math, const float* data, std::int64_t rounds);
+
 // The table of all of the above.
 extern const Kernels kTable;
 

@@ -21,6 +21,7 @@ const Kernels kTable = {
     .cross_entropy = cross_entropy,
     .adamw = adamw,
     .sum_squares = sum_squares,
+    .peak_work = peak_work,
 };
 
 }  // namespace attune::kernels::ref

@@ -22,6 +22,7 @@ const Kernels kTable = {
     .cross_entropy = cross_entropy,
     .adamw = adamw,
     .sum_squares = sum_squares,
+    .peak_work = peak_work,
 };
 
 }  // namespace attune::kernels::ATTUNE_VECTOR_SET
