@@ -15,10 +15,58 @@ namespace attune::metrics {
 
 namespace {
 
+// The content words of a sentence, as sorted hashes, and whether it is negated.
+struct Statement {
+  std::string_view text;
+  std::vector<std::size_t> words;
+  bool negated = false;
+};
+
+bool is_negation(const Tokens& words, std::size_t at) {
+  static const std::unordered_set<std::string_view> kNegations{
+      "not", "no", "never", "none", "neither", "nor", "without", "cannot"};
+  if (kNegations.contains(words[at])) return true;
+  return words[at] == "t" && at > 0 && words[at - 1].ends_with('n');  // "isn't"
+}
+
+Statement statement_of(std::string_view sentence) {
+  Statement statement;
+  statement.text = sentence;
+  const Tokens words = word_tokens(sentence);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (is_negation(words, i)) {
+      statement.negated = !statement.negated;  // two of them cancel out
+    } else if (!is_function_word(words[i])) {
+      statement.words.push_back(std::hash<std::string>{}(words[i]));
+    }
+  }
+  std::sort(statement.words.begin(), statement.words.end());
+  return statement;
+}
+
+// The share of the words of either that both have.
+double overlap(const Statement& one, const Statement& other) {
+  std::size_t both = 0;
+  for (std::size_t i = 0, j = 0; i < one.words.size() && j < other.words.size();) {
+    if (one.words[i] == other.words[j]) {
+      ++both;
+      ++i;
+      ++j;
+    } else {
+      ++(one.words[i] < other.words[j] ? i : j);
+    }
+  }
+  const std::size_t either = one.words.size() + other.words.size() - both;
+  return either == 0 ? 0 : static_cast<double>(both) / static_cast<double>(either);
+}
+
 // What an answer may draw on, ready for look-ups.
 class Knowledge {
  public:
   Knowledge(std::string_view context, std::string_view question) {
+    for (std::string_view sentence : sentences_of(context)) {
+      statements_.push_back(statement_of(sentence));
+    }
     for (std::string_view part : {context, question}) {
       for (std::string_view sentence : sentences_of(part)) add_atoms(sentence);
       words_text_ += ' ' + joined(word_tokens(part)) + ' ';
@@ -45,12 +93,32 @@ class Knowledge {
       case AtomKind::quote:
         return plain_.find(' ' + atom.canonical + ' ') != std::string::npos;
       case AtomKind::name:
-        return words_text_.find(' ' + atom.canonical + ' ') != std::string::npos;
+        return has_words(atom.canonical) || has_words(atom.bare);
     }
     return false;
   }
 
+  // The sentence of the context that says nearly the same; of equals one that is negated alike.
+  const Statement* nearest(const Statement& claim) const {
+    constexpr double kNearlyTheSame = 0.8;
+    constexpr std::size_t kFewestWords = 4;
+    if (claim.words.size() < kFewestWords) return nullptr;
+    const Statement* best = nullptr;
+    double most = kNearlyTheSame;
+    for (const Statement& statement : statements_) {
+      const double alike = overlap(claim, statement);
+      const bool better = alike > most || (alike == most && statement.negated == claim.negated);
+      if (alike < most || !(better || best == nullptr)) continue;
+      best = &statement;
+      most = alike;
+    }
+    return best;
+  }
+
   bool has_word(const std::string& word) const { return words_.contains(word); }
+  bool has_words(const std::string& words) const {
+    return words_text_.find(' ' + words + ' ') != std::string::npos;
+  }
 
  private:
   void add_atoms(std::string_view sentence) {
@@ -70,12 +138,18 @@ class Knowledge {
   std::set<std::pair<AtomKind, std::string>> atoms_;
   std::set<std::string> numbers_;  // values without units
   std::unordered_set<std::string> words_;
-  std::string words_text_;  // lower-case words with one space between
-  std::string plain_;       // normalised as short answers are
-  std::string letters_;     // letters and digits alone
+  std::string words_text_;             // lower-case words with one space between
+  std::string plain_;                  // normalised as short answers are
+  std::string letters_;                // letters and digits alone
+  std::vector<Statement> statements_;  // of the context
 };
 
-std::optional<double> content_precision(std::string_view sentence, const Knowledge& knowledge) {
+struct ContentWords {
+  std::int64_t all = 0;
+  std::optional<double> precision;  // the share found in the knowledge
+};
+
+ContentWords content_words(std::string_view sentence, const Knowledge& knowledge) {
   std::int64_t content = 0;
   std::int64_t found = 0;
   for (const std::string& word : word_tokens(sentence)) {
@@ -83,23 +157,28 @@ std::optional<double> content_precision(std::string_view sentence, const Knowled
     ++content;
     found += knowledge.has_word(word) ? 1 : 0;
   }
-  if (content == 0) return std::nullopt;
-  return static_cast<double>(found) / static_cast<double>(content);
+  if (content == 0) return {};
+  return {content, static_cast<double>(found) / static_cast<double>(content)};
 }
 
 ClaimVerdict check_claim(std::string_view sentence, const Knowledge& knowledge,
                          const FaithfulnessOptions& options) {
   ClaimVerdict claim;
   claim.text = sentence;
-  claim.precision = content_precision(sentence, knowledge);
+  const ContentWords content = content_words(sentence, knowledge);
+  claim.precision = content.precision;
   const std::vector<HardAtom> atoms = hard_atoms(sentence);
   for (const HardAtom& atom : atoms) {
     if (!knowledge.has(atom)) claim.missing.push_back(atom);
   }
-  const bool by_words = options.least_precision > 0 && claim.precision.has_value();
-  claim.checked = !atoms.empty() || by_words;
-  claim.supported =
-      claim.missing.empty() && !(by_words && *claim.precision < options.least_precision);
+  const Statement statement = statement_of(sentence);
+  const Statement* same = knowledge.nearest(statement);
+  if (same != nullptr && same->negated != statement.negated) claim.contradicted = same->text;
+  const bool by_words = options.least_precision > 0 && claim.precision.has_value() &&
+                        content.all >= options.fewest_content_words;
+  claim.checked = !atoms.empty() || by_words || same != nullptr;
+  claim.supported = claim.missing.empty() && claim.contradicted.empty() &&
+                    !(by_words && *claim.precision < options.least_precision);
   return claim;
 }
 

@@ -4,10 +4,11 @@
 //   totals.add(verdict);
 //
 // A claim is a sentence. It is unsupported when one of its hard atoms (hard_atoms.h) is in neither
-// the context nor the question, or when less than `least_precision` of its content words are
-// (K-precision; 0 leaves that rule out). The threshold should be fitted on labelled answers. A
-// claim with nothing to look up is unchecked, not supported. Made-up words that are no names, wrong
-// relations between right names, and wrong negations are not seen: the rate is a lower bound.
+// the context nor the question, when a sentence of the context says nearly the same but one of the
+// two is negated, or when less than `least_precision` of its content words are there at all. The
+// threshold was fitted on abstracts (docs/metrics.md). A claim with nothing to look up is
+// unchecked, not supported. Single made-up words that are no names, wrong relations between right
+// names, and negations of what the context words otherwise are not seen.
 //
 //   H_c = unsupported / checked claims            H_r = answers with an unsupported claim / answers
 //                                                       with a checked claim
@@ -27,7 +28,8 @@
 namespace attune::metrics {
 
 struct FaithfulnessOptions {
-  double least_precision = 0;
+  double least_precision = 0.15;          // K-precision of the claim; 0 leaves that rule out
+  std::int64_t fewest_content_words = 5;  // that a claim needs for it
   // An answer is an abstention when it is empty, or short and has one of these, in lower case.
   std::vector<std::string> abstentions = {
       "i don't know",     "i do not know",      "i am not sure",      "i'm not sure",
@@ -44,6 +46,7 @@ struct ClaimVerdict {
   bool supported = true;
   std::vector<HardAtom> missing;    // atoms that are nowhere in the knowledge
   std::optional<double> precision;  // of the content words
+  std::string contradicted;         // the sentence of the context that says the opposite
 };
 
 struct AnswerFaithfulness {

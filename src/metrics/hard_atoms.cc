@@ -82,11 +82,39 @@ bool is_list_marker(std::string_view word) {
          std::all_of(word.begin(), word.end() - 1, is_ascii_digit);
 }
 
+// The size of a sign of relation at text[at] with a number behind it: "<" of "p<0.05".
+std::size_t relation_at(std::string_view text, std::size_t at) {
+  constexpr std::array<std::string_view, 13> kRelations{
+      "+/-",          "</=", ">/=", "<=", ">=", "<", ">", "=", "~", "\xC2\xB1",  // +-
+      "\xE2\x89\xA4",                                                            // less or equal
+      "\xE2\x89\xA5",                                                            // greater or equal
+      "\xE2\x89\x88"};                                                           // about
+  for (std::string_view relation : kRelations) {
+    if (!text.substr(at).starts_with(relation)) continue;
+    std::size_t behind = at + relation.size();
+    while (behind < text.size() && (text[behind] == '-' || text[behind] == '.')) ++behind;
+    if (behind < text.size() && is_ascii_digit(text[behind])) return relation.size();
+  }
+  return 0;
+}
+
+// Numbers stand alone: "p<0.05" is "p 0.05", "3.1+/-0.5" is "3.1 0.5".
+std::string without_relations(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t relation = relation_at(text, at);
+    out += relation > 0 ? ' ' : text[at];
+    at += std::max<std::size_t>(relation, 1);
+  }
+  return out;
+}
+
 class Finder {
  public:
   explicit Finder(std::string_view sentence) {
     take_quotes(sentence);
-    words_ = white_space_tokens(rest_);
+    words_ = white_space_tokens(without_relations(rest_));
     if (words_.size() > 1 && is_list_marker(words_[0])) words_.erase(words_.begin());
   }
 
@@ -232,7 +260,10 @@ class Finder {
     const bool all_capitals =
         std::none_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
     if (at == 0 && count == 1 && !(all_capitals && text.size() > 1)) return 1;
-    atoms_.push_back({AtomKind::name, text, joined(word_tokens(text)), ""});
+    Tokens words = word_tokens(text);
+    const std::string canonical = joined(words);
+    if (at == 0 && count > 1) words.erase(words.begin());
+    atoms_.push_back({AtomKind::name, text, canonical, joined(words)});
     return count;
   }
 

@@ -18,7 +18,9 @@ struct HardAtom {
   AtomKind kind = AtomKind::number;
   std::string text;       // as written
   std::string canonical;  // equal for equal atoms of a kind
-  std::string bare;       // number: its value without the unit
+  // Number: its value without the unit. Name: at the beginning of a sentence without the first
+  // word, which may be an ordinary one ("Low CSF pressure").
+  std::string bare;
 };
 
 // Articles, pronouns, prepositions and their like, in lower case: they say nothing of their own.

@@ -94,10 +94,46 @@ TEST(Faithfulness, WhatIsUndefinedIsAbsentAndNeverNaN) {
 }
 
 TEST(Faithfulness, AThresholdOnWordsChecksClaimsWithoutAtoms) {
-  const FaithfulnessOptions options{.least_precision = 0.5};
+  const FaithfulnessOptions options{.least_precision = 0.5, .fewest_content_words = 3};
   EXPECT_EQ(check_faithfulness("The purple elephant dances.", kContext, "", options).unsupported,
             1);
   EXPECT_EQ(check_faithfulness("The pump moves water.", kContext, "", options).unsupported, 0);
+}
+
+TEST(Faithfulness, AnAnswerInOtherWordsThroughoutIsUnsupported) {
+  const AnswerFaithfulness verdict =
+      check_faithfulness("Purple elephants dance merrily around seven golden castles.",
+                         "The pump moves water to the upper tank of the plant.", "");
+  EXPECT_EQ(verdict.unsupported, 1);
+  // Too few words to tell.
+  EXPECT_EQ(check_faithfulness("Yes, certainly.", "The pump moves water.", "").checked, 0);
+}
+
+TEST(Faithfulness, TheOppositeOfASentenceOfTheContextIsContradicted) {
+  constexpr std::string_view kManual =
+      "The upper valve is not closed during the first test. The lower valve was checked twice.";
+  const auto contradicted = [&](std::string_view answer) {
+    return check_faithfulness(answer, kManual, "").claims.at(0).contradicted;
+  };
+  EXPECT_EQ(contradicted("The upper valve is closed during the first test."),
+            "The upper valve is not closed during the first test.");
+  EXPECT_EQ(contradicted("The upper valve isn't closed during the first test."), "");
+  EXPECT_EQ(contradicted("The lower valve was never checked twice."),
+            "The lower valve was checked twice.");
+  EXPECT_EQ(contradicted("The valve is closed."), "");
+}
+
+TEST(Faithfulness, NumbersBehindSignsOfRelationAreLookedUp) {
+  constexpr std::string_view kStudy = "The groups differed (p<0.05, n=40), 3.1+/-0.5 against 4.2.";
+  EXPECT_EQ(check_faithfulness("They differed (p<0.05).", kStudy, "").unsupported, 0);
+  EXPECT_EQ(check_faithfulness("They differed (p<0.01).", kStudy, "").unsupported, 1);
+  EXPECT_EQ(check_faithfulness("It was 3.1 +/- 0.6.", kStudy, "").unsupported, 1);
+}
+
+TEST(Faithfulness, TheFirstWordOfASentenceNeedNotBelongToTheName) {
+  constexpr std::string_view kNote = "The CSF Institute in Bern reports.";
+  EXPECT_EQ(check_faithfulness("Low CSF pressure was found.", kNote, "").unsupported, 0);
+  EXPECT_EQ(check_faithfulness("Low PET pressure was found.", kNote, "").unsupported, 1);
 }
 
 TEST(Faithfulness, ALongAnswerThatMentionsDoubtIsNoAbstention) {
