@@ -1,0 +1,73 @@
+#include "eval/supplement.h"
+
+#include <fmt/format.h>
+
+#include "eval/html.h"
+#include "eval/table.h"
+
+namespace attune::eval {
+
+namespace {
+
+// Text in a cell of Markdown: what would end the cell or start markup is escaped.
+std::string markdown_cell(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n' || c == '\r') {
+      out += ' ';
+      continue;
+    }
+    if (std::string_view("|\\`*_<>[]#").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::string markdown_row(const std::vector<std::string>& cells) {
+  std::string out = "|";
+  for (const std::string& one : cells) out += " " + markdown_cell(one) + " |";
+  return out + "\n";
+}
+
+}  // namespace
+
+Json estimate_json(const stats::Estimate& estimate) {
+  return {{"value", estimate.value}, {"low", estimate.low}, {"high", estimate.high}};
+}
+
+std::string supplement_text(const Supplement& part) {
+  std::string out = fmt::format("\n{}\n", part.title);
+  if (!part.rows.empty()) out += aligned_table(part.rows);
+  for (const std::string& note : part.notes) out += folded(note, "- ", "  ");
+  return out;
+}
+
+std::string supplement_markdown(const Supplement& part) {
+  std::string out = fmt::format("## {}\n\n", markdown_cell(part.title));
+  for (std::size_t i = 0; i < part.rows.size(); ++i) {
+    out += markdown_row(part.rows[i]);
+    if (i == 0) out += markdown_row(std::vector<std::string>(part.rows[i].size(), "---"));
+  }
+  if (!part.rows.empty() && !part.notes.empty()) out += "\n";
+  for (const std::string& note : part.notes) out += "- " + markdown_cell(note) + "\n";
+  return out + "\n";
+}
+
+std::string supplement_html(const Supplement& part) {
+  std::string out = fmt::format("<section><h2>{}</h2>", escape(part.title));
+  if (!part.drawing.empty()) out += "<figure class=\"wide\">" + part.drawing + "</figure>";
+  if (!part.rows.empty()) {
+    std::vector<Column> columns;
+    for (const std::string& head : part.rows.front()) columns.push_back({head, !columns.empty()});
+    std::vector<Row> rows;
+    for (std::size_t i = 1; i < part.rows.size(); ++i) {
+      Row& row = rows.emplace_back();
+      for (const std::string& one : part.rows[i]) row.cells.push_back(escape(one));
+    }
+    out += table_html(columns, rows);
+  }
+  for (const std::string& note : part.notes) out += "<p class=\"note\">" + escape(note) + "</p>";
+  return out + "</section>";
+}
+
+}  // namespace attune::eval
