@@ -129,18 +129,6 @@ Result<void> apply_quality_gap(const std::string& where, const Json& value, Inpu
   return {};
 }
 
-// After all others, as it is a share of what they say.
-Result<void> apply_rework_after(const std::string& where, const Json& value, Inputs& inputs) {
-  const VariableSpec& spec = *find_variable("rework");
-  ATTUNE_TRY(const Estimate after, range_of(where, value, spec));
-  const double before = inputs.number(&Variables::rework).range.value;
-  if (!(before > 0)) return wrong(where, to_text(value), "rework above 0, to compare it with");
-  inputs.set(&Variables::rework_cut,
-             {1 - after.value / before, 1 - after.high / before, 1 - after.low / before},
-             Origin::given, fmt::format("{} after tuning", range_words(spec, after)));
-  return {};
-}
-
 // What the answers to questions make of shares that nobody gave.
 void settle_assumed(Inputs& inputs) {
   const ChoiceInput& facts = inputs.choice(Choice::facts);
@@ -195,10 +183,9 @@ Result<void> Answers::set(const std::string& assignment) {
 }
 
 Result<void> Answers::apply(std::chrono::sys_days today, Inputs& inputs) const {
-  const Answer* rework_after = nullptr;
-  for (const Answer& answer : answers_) {
-    const auto& [where, name, value] = answer;
-    if (value.is_null() || name == "model") continue;  // a template's line that was left empty
+  for (const auto& [where, name, value] : answers_) {
+    // A template's line that was left empty, and what other functions read.
+    if (value.is_null() || name == "model" || name == "rework_after") continue;
     if (const VariableSpec* spec = find_variable(name)) {
       ATTUNE_TRY(const Estimate range, range_of(where, value, *spec));
       inputs.set(spec->member, range, Origin::given);
@@ -210,8 +197,6 @@ Result<void> Answers::apply(std::chrono::sys_days today, Inputs& inputs) const {
       ATTUNE_TRY_VOID(apply_prompt_gains(where, value, inputs));
     } else if (name == "quality_gap") {
       ATTUNE_TRY_VOID(apply_quality_gap(where, value, inputs));
-    } else if (name == "rework_after") {
-      rework_after = &answer;
     } else {
       for (const ChoiceSpec& question : choice_specs()) {
         if (question.name != name) continue;
@@ -221,8 +206,20 @@ Result<void> Answers::apply(std::chrono::sys_days today, Inputs& inputs) const {
     }
   }
   settle_assumed(inputs);
-  if (rework_after != nullptr)
-    ATTUNE_TRY_VOID(apply_rework_after(rework_after->where, rework_after->value, inputs));
+  return apply_rework_after(inputs);
+}
+
+Result<void> Answers::apply_rework_after(Inputs& inputs) const {
+  const VariableSpec& spec = *find_variable("rework");
+  const double before = inputs.number(&Variables::rework).range.value;
+  for (const auto& [where, name, value] : answers_) {
+    if (name != "rework_after" || value.is_null()) continue;
+    ATTUNE_TRY(const Estimate after, range_of(where, value, spec));
+    if (!(before > 0)) return wrong(where, to_text(value), "rework above 0, to compare it with");
+    inputs.set(&Variables::rework_cut,
+               {1 - after.value / before, 1 - after.high / before, 1 - after.low / before},
+               Origin::given, fmt::format("{} after tuning", range_words(spec, after)));
+  }
   return {};
 }
 

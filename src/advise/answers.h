@@ -39,6 +39,8 @@ class Answers {
   // to questions: retrieval ends little where no facts are missing, a grammar most faults where the
   // syntax alone is at fault.
   Result<void> apply(std::chrono::sys_days today, Inputs& inputs) const;
+  // What is held against today's rework. A part of apply(); once more when a report changed that.
+  Result<void> apply_rework_after(Inputs& inputs) const;
   std::optional<std::string> model() const;  // the last one that was given
 
  private:

@@ -87,10 +87,12 @@ Shape tuned_shape(const Variables& v) {
           .retraining = 0};
 }
 
-void compare_with_today(const Variables& v, const ArmMoney& now, double retraining, ArmMoney& arm) {
+// `days` of use: a tuned model goes with its base.
+void compare_with_today(const Variables& v, const ArmMoney& now, double retraining, double days,
+                        ArmMoney& arm) {
   const double saved = now.daily.total() - arm.daily.total();
   arm.break_even_days = break_even_days(arm.one_off, saved);
-  arm.net_present_value = net_present_value(arm.one_off, retraining, saved, v);
+  arm.net_present_value = net_present_value(arm.one_off, retraining, saved, v, days);
 }
 
 Shape today_shape(const Variables& v) {
@@ -120,14 +122,16 @@ double break_even_days(double one_off, double saved_a_day) {
   return one_off / saved_a_day;
 }
 
-double net_present_value(double one_off, double retraining, double saved_a_day,
-                         const Variables& v) {
+double net_present_value(double one_off, double retraining, double saved_a_day, const Variables& v,
+                         double days) {
   const double monthly = std::pow(1 + v.discount_rate, 1.0 / 12);
+  const double months = std::min(v.horizon_months, days / kDaysAMonth);
+  const auto whole = static_cast<int>(std::floor(months));
   double value = -one_off;
-  const auto months = static_cast<int>(std::floor(v.horizon_months));
-  for (int month = 1; month <= months; ++month)
+  for (int month = 1; month <= whole; ++month)
     value += saved_a_day * kDaysAMonth / std::pow(monthly, month);
-  for (double end = v.life_months; retraining > 0 && end < v.horizon_months; end += v.life_months)
+  value += saved_a_day * kDaysAMonth * (months - whole) / std::pow(monthly, months);
+  for (double end = v.life_months; retraining > 0 && end < months; end += v.life_months)
     value -= retraining / std::pow(monthly, end);
   return value;
 }
@@ -138,7 +142,10 @@ Economics compute_economics(const Variables& v, int host) {
     ArmMoney& arm = economics.arms[static_cast<std::size_t>(which)];
     arm = price_arm(v, shape);
     arm.machines = machines;
-    compare_with_today(v, economics.arm(Arm::now), shape.retraining, arm);
+    const bool is_tuned =
+        which == Arm::tuned_provider || which == Arm::tuned_own || which == Arm::tuned_rag;
+    const double days = is_tuned ? v.base_days_left : kNever;
+    compare_with_today(v, economics.arm(Arm::now), shape.retraining, days, arm);
   };
   const Shape today = today_shape(v);
   put(Arm::now, today);
@@ -189,8 +196,8 @@ Replacement replace(const ArmMoney& before, const ArmMoney& after, const Variabl
   result.one_off = std::max(0.0, after.one_off - before.one_off);
   result.saved_a_day = before.daily.total() - after.daily.total();
   result.break_even_days = break_even_days(result.one_off, result.saved_a_day);
-  result.net_present_value =
-      net_present_value(result.one_off, result.one_off * v.retrain_share, result.saved_a_day, v);
+  result.net_present_value = net_present_value(result.one_off, result.one_off * v.retrain_share,
+                                               result.saved_a_day, v, v.base_days_left);
   return result;
 }
 

@@ -11,7 +11,8 @@
 //                F   = hours C_host C_exp + C_data + C_eval         (on a machine of one's own)
 //   break-even   F / (K_0 - K_a) days, never where K_a >= K_0
 //   value        NPV = -F + sum over the months of the horizon of 365/12 (K_0 - K_a) / (1 + i)^t,
-//                less C_retrain / (1 + i)^t at the end of every life within it
+//                less C_retrain / (1 + i)^t at the end of every life within it; for a tuned model
+//                the months end when its base is withdrawn, a month begun in part counts in part
 //   accepted     K_a / (R (1 - e_a - u_a)), the cost of an output that needs no hand
 //
 // On a machine of one's own tokens cost nothing and machines = max(1, seconds of work a day /
@@ -68,7 +69,9 @@ struct Replacement {
 Replacement replace(const ArmMoney& before, const ArmMoney& after, const Variables& v);
 
 double break_even_days(double one_off, double saved_a_day);
-double net_present_value(double one_off, double retraining, double saved_a_day, const Variables& v);
+// Over the months of the horizon, or over `days` of use where these end sooner.
+double net_present_value(double one_off, double retraining, double saved_a_day, const Variables& v,
+                         double days = kNever);
 
 // Prompt tokens a day above which the saved ones pay back `one_off` within `days`:
 // F 1e6 / (D (p_in - (1 - s) m p_in)). None unless s > 1 - 1/m.

@@ -14,19 +14,11 @@ namespace {
 using eval::escape;
 
 constexpr std::string_view kStyle = R"css(
-:root{color-scheme:light dark;--line:#8884;--soft:#667;--good:#146c43;--bad:#a1261d;--warn:#8a5300;--c0:#667;--c1:#0b6bcb;--c2:#c2570c;--c3:#146c43}
-@media(prefers-color-scheme:dark){:root{--soft:#9aa6b3;--good:#5fcf95;--bad:#f28b82;--warn:#f0b65a;--c0:#9aa6b3;--c1:#5aa9f5;--c2:#f09a56;--c3:#5fcf95}}
-body{font:15px/1.55 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.4rem}h2{font-size:1.1rem;margin:2rem 0 .4rem}
-.verdict{border-left:6px solid var(--soft);padding:.2rem 1rem;font-size:1.1rem}
-.verdict.fine_tune,.verdict.tuned_rag{border-color:var(--good)}.verdict.do_nothing{border-color:var(--bad)}
-.verdict.inconclusive{border-color:var(--warn)}.verdict.rag,.verdict.prompt,.verdict.constrained_decoding{border-color:var(--c1)}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.82rem;font-variant-numeric:tabular-nums}
-th,td{text-align:left;padding:.3rem .5rem;border-bottom:1px solid var(--line);vertical-align:top}
-tbody th{font-weight:500;white-space:nowrap}.num{text-align:right;white-space:nowrap}
-tr.subject>*{background:#ffb74d30}.note{color:var(--soft);font-size:.85rem;max-width:90ch}
-svg{display:block;width:100%;max-width:760px;height:auto}.grid{stroke:var(--line)}.tick{fill:var(--soft);font-size:11px}.label{fill:currentColor;font-size:12px}
-.curve{fill:none;stroke-width:2}.series0{stroke:var(--c0)}.series1{stroke:var(--c1)}.series2{stroke:var(--c2)}.series3{stroke:var(--c3)}
+.verdict.fine_tune,.verdict.tuned_rag{border-left-color:var(--good)}.verdict.do_nothing{border-left-color:var(--bad)}
+.verdict.inconclusive{border-left-color:var(--warn)}
+.verdict.rag,.verdict.prompt,.verdict.constrained_decoding{border-left-color:var(--accent)}
+svg{max-width:760px}table{font-size:13px}
+.curve.series0{stroke:var(--other)}.curve.series1{stroke:var(--accent)}.curve.series2{stroke:var(--second)}.curve.series3{stroke:var(--good)}
 )css";
 
 std::string section_html(const PageTable& table, bool numeric) {
@@ -41,16 +33,15 @@ std::string section_html(const PageTable& table, bool numeric) {
     rows.push_back(std::move(row));
   }
   return fmt::format(
-      "<h2>{}</h2><div class=\"scroll\">{}</div>{}", escape(table.title),
-      eval::table_html(columns, rows),
+      "<section><h2>{}</h2>{}{}</section>", escape(table.title), eval::table_html(columns, rows),
       table.note.empty() ? "" : fmt::format("<p class=\"note\">{}</p>", escape(table.note)));
 }
 
 std::string list_html(std::string_view title, const std::vector<std::string>& lines) {
   if (lines.empty()) return "";
-  std::string out = fmt::format("<h2>{}</h2><ul>", escape(title));
+  std::string out = fmt::format("<section><h2>{}</h2><ul>", escape(title));
   for (const std::string& line : lines) out += fmt::format("<li>{}</li>", escape(line));
-  return out + "</ul>";
+  return out + "</ul></section>";
 }
 
 // Today, what the money is about, and the two others that are worth most.
@@ -102,23 +93,16 @@ std::string cost_plot(const Advice& advice) {
 std::string advice_html(const Advice& advice) {
   const Leaf& leaf = *advice.decided.leaf;
   std::string page = fmt::format(
-      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width,initial-scale=1\"><meta http-equiv=\"Content-Security-Policy\" "
-      "content=\"default-src 'none'; style-src 'unsafe-inline'\"><meta name=\"generator\" "
-      "content=\"attune\"><title>Advice</title><style>{}</style></head><body><h1>Prompt, retrieve "
-      "or fine-tune?</h1><p class=\"note\">{}</p>",
-      kStyle, date_text(advice.today));
-  page += fmt::format(
-      "<div class=\"verdict {}\"><p><strong>{}</strong> {}</p><p class=\"note\">Confidence: {}</p>"
-      "</div>",
+      "<section class=\"verdict {}\"><p><strong>{}</strong> {}</p><p class=\"note\">Confidence: {}"
+      "</p></section>",
       choose_name(leaf.choose), escape(leaf.sentence), escape(advice.sentence_of_money()),
       confidence_name(advice.confidence));
   page += list_html("Why the confidence is no higher", advice.doubts);
   page += list_html("Before you follow it", advice.conditions);
   page += section_html(path_table(advice), false);
-  page += "<h2>Cost over time</h2>" + cost_plot(advice) +
+  page += "<section><h2>Cost over time</h2>" + cost_plot(advice) +
           "<p class=\"note\">One-off and daily cost, without training again and without "
-          "interest.</p>";
+          "interest.</p></section>";
   page += section_html(costs_table(advice), true);
   page += section_html(thresholds_table(advice), true);
   page += section_html(draws_table(advice), true);
@@ -127,7 +111,8 @@ std::string advice_html(const Advice& advice) {
   page += section_html(flips_table(advice, false), false);
   page += section_html(flips_table(advice, true), false);
   page += section_html(prices_table(advice), false);
-  return page + "</body></html>\n";
+  return eval::html_page("Prompt, retrieve or fine-tune?", date_text(advice.today), page, "",
+                         kStyle);
 }
 
 }  // namespace attune::advise

@@ -117,7 +117,7 @@ Json to_json(const LogFigures& log) {
       {"output_tokens", to_json(log.output_tokens)},
       {"counted_share", log.counted_share},
       {"cached_share", number(log.cached_share)},
-      {"repeated_prefix_share", log.repeated_share},
+      {"repeated_prefix_share", number(log.repeated_share)},
       {"knowledge", to_json(log.knowledge)}};
 }
 

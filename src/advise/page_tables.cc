@@ -225,13 +225,18 @@ void add_log(const LogFigures& log, std::vector<std::string>& lines) {
       "server, the rest reckoned from characters).",
       log.name, grouped(static_cast<double>(log.requests)), rate, rounded(log.prompt_tokens.value),
       rounded(log.output_tokens.value), percent_of(log.counted_share)));
-  lines.push_back(fmt::format(
-      "{}: {} of the prompt text is a beginning that at least a twentieth of the requests repeat: "
-      "what training could take over{}.",
-      log.name, eval::percent(log.repeated_share),
-      log.cached_share ? fmt::format("; {} of the prompt tokens were billed as cached",
-                                     eval::percent(*log.cached_share))
-                       : ""));
+  const std::string repeated =
+      log.repeated_share
+          ? fmt::format(
+                "{} of the prompt text is a beginning that at least a twentieth of the "
+                "requests repeat: what training could take over",
+                eval::percent(*log.repeated_share))
+          : fmt::format("fewer than {} prompts do not tell what they repeat", kFewestPrompts);
+  lines.push_back(fmt::format("{}: {}{}.", log.name, repeated,
+                              log.cached_share
+                                  ? fmt::format("; {} of the prompt tokens were billed as cached",
+                                                eval::percent(*log.cached_share))
+                                  : ""));
   if (log.passed_over > 0)
     lines.push_back(fmt::format("{}: {} lines are no request and were passed over; the first: {}",
                                 log.name, log.passed_over, log.first_fault));

@@ -206,8 +206,13 @@ void measure_days(const RequestLog& log, LogFigures& figures) {
       stats::Estimate{rate, std::min(rate, mean.low), std::max(rate, mean.high)};
 }
 
+// A log and training rows may both be there: missing facts in one of them are not undone by the
+// other.
 void apply_knowledge(const Knowledge& found, Inputs& inputs) {
   if (found.answers < Knowledge::kFewestAnswers) return;
+  const ChoiceInput& known = inputs.choice(Choice::facts);
+  const bool missing_already = known.origin == Origin::log && known.answer != answer::facts_none;
+  if (missing_already && !found.asks_for_retrieval()) return;
   inputs.set(Choice::facts, found.asks_for_retrieval() ? answer::facts_fixed : answer::facts_none,
              Origin::log,
              fmt::format("{:.0f} % of {} answers hold facts of their own",
@@ -306,7 +311,9 @@ LogFigures measure_log(const RequestLog& log) {
     of_tokens += *request.prompt_tokens;
   }
   if (of_tokens > 0) figures.cached_share = std::min(1.0, cached / of_tokens);
-  figures.repeated_share = repeated_prefix_share(std::move(prompts));
+  if (prompts.size() >= kFewestPrompts) {
+    figures.repeated_share = repeated_prefix_share(std::move(prompts));
+  }
   figures.knowledge = scan.finish();
   return figures;
 }
@@ -325,9 +332,11 @@ void apply_log(const LogFigures& figures, Inputs& inputs) {
                note);
   }
   // A tuned model usually keeps a line of instruction.
-  inputs.set(&Variables::prompt_saved,
-             {0.9 * figures.repeated_share, 0.5 * figures.repeated_share, figures.repeated_share},
-             Origin::log, "the beginning that prompts repeat");
+  if (figures.repeated_share) {
+    const double share = *figures.repeated_share;
+    inputs.set(&Variables::prompt_saved, {0.9 * share, 0.5 * share, share}, Origin::log,
+               "the beginning that prompts repeat");
+  }
   apply_knowledge(figures.knowledge, inputs);
 }
 

@@ -46,6 +46,7 @@ struct RequestLog {
 };
 
 inline constexpr std::size_t kTextsToKeep = 5000;
+inline constexpr std::size_t kFewestPrompts = 10;
 
 // Refused where no line is a request; the fault of the first is told. The texts of the first
 // requests are kept, of the others their lengths alone: a log may be larger than the memory.
@@ -63,8 +64,9 @@ struct LogFigures {
   double counted_share = 0;                      // requests whose usage the log has
   std::optional<double> cached_share;            // of prompt tokens, where the usage tells
   // Share of the prompt text, of those that were kept, that stands at the beginning of at least a
-  // twentieth of the prompts: instructions and examples that training could take over.
-  double repeated_share = 0;
+  // twentieth of the prompts: instructions and examples that training could take over. Absent where
+  // fewer than kFewestPrompts tell nothing about it.
+  std::optional<double> repeated_share;
   Knowledge knowledge;
 };
 

@@ -30,8 +30,8 @@ Result<advise::RequestLog> read_log(const std::string& path,
   return advise::read_request_log(file.text(), path, texts_to_keep);
 }
 
-// What is measured comes first; what was given wins over it; the report goes last, as it is held
-// against today's rework and prompt.
+// What is measured comes first; what was given wins over it; then the report, as it is held against
+// today's rework and prompt; and last what is held against the rework that it found.
 Result<advise::Evidence> gather(const AdviseOptions& options, std::chrono::sys_days today,
                                 advise::Inputs& inputs) {
   advise::Evidence evidence;
@@ -68,6 +68,7 @@ Result<advise::Evidence> gather(const AdviseOptions& options, std::chrono::sys_d
   if (!options.report.empty()) {
     ATTUNE_TRY(const Json report, read_json(options.report));
     ATTUNE_TRY(evidence.report, advise::apply_report(report, options.report, inputs));
+    ATTUNE_TRY_VOID(answers.apply_rework_after(inputs));
   }
   return evidence;
 }

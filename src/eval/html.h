@@ -29,9 +29,10 @@ struct Row {
 };
 std::string table_html(const std::vector<Column>& columns, const std::vector<Row>& rows);
 
-// A whole page without outside parts or scripts, in light and dark. `body` is HTML, the rest text.
+// A whole page without outside parts or scripts, in light and dark. `body` is HTML, `style` the
+// rules of this page alone, the rest text. The colours are the variables of html_page.cc.
 std::string html_page(std::string_view title, std::string_view meta, std::string_view body,
-                      std::string_view footer);
+                      std::string_view footer, std::string_view style = "");
 
 // "learning_rate" -> "learning rate"
 std::string words_of_key(std::string_view key);

@@ -71,16 +71,17 @@ footer{padding-bottom:40px}
 }  // namespace
 
 std::string html_page(std::string_view title, std::string_view meta, std::string_view body,
-                      std::string_view footer) {
+                      std::string_view footer, std::string_view style) {
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width,initial-scale=1\">"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
       "'unsafe-inline'\">"
       "<meta name=\"generator\" "
-      "content=\"attune\"><title>{0}</title><style>{1}</style></head><body><header><h1>{0}</h1><p "
+      "content=\"attune\"><title>{0}</title><style>{1}{5}</style></head><body><header><h1>{0}</"
+      "h1><p "
       "class=\"meta\">{2}</p></header><main>{3}</main><footer>{4}</footer></body></html>\n",
-      escape(title), kStyle, escape(meta), body, escape(footer));
+      escape(title), kStyle, escape(meta), body, escape(footer), style);
 }
 
 }  // namespace attune::eval

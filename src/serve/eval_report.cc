@@ -14,21 +14,6 @@ namespace {
 
 using eval::escape;
 
-constexpr std::string_view kStyle = R"css(
-:root{color-scheme:light dark;--page:#f6f7f9;--card:#fff;--text:#1b2129;--soft:#59636f;--line:#dfe3e8;--code:#f1f3f6}
-@media (prefers-color-scheme:dark){:root{--page:#12161b;--card:#1a2027;--text:#e4e8ed;--soft:#9aa6b3;--line:#2d3640;--code:#12171d}}
-*{box-sizing:border-box}
-body{margin:0;background:var(--page);color:var(--text);font:15px/1.55 system-ui,sans-serif}
-main{max-width:1120px;margin:0 auto;padding:32px 20px}
-h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:0 0 8px}
-.meta{color:var(--soft);font-size:13px}
-section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:22px 24px;margin:18px 0;overflow-x:auto}
-table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
-th,td{text-align:left;padding:7px 12px;border-bottom:1px solid var(--line);vertical-align:top}
-.num{text-align:right;white-space:nowrap}
-code{font-family:ui-monospace,monospace;font-size:12.5px;white-space:pre-wrap;overflow-wrap:anywhere}
-)css";
-
 std::string time_text(std::int64_t seconds) {
   return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(static_cast<std::time_t>(seconds)));
 }
@@ -119,15 +104,10 @@ std::string items_html(const std::vector<Json>& items) {
 
 std::string eval_report_html(const wire::EvalObject& eval, const wire::EvalRunObject& run,
                              const std::vector<Json>& items) {
-  std::string page = fmt::format(
-      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width,initial-scale=1\"><meta "
-      "http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-      "'unsafe-inline'\"><title>{0}</title><style>{1}</style></head><body><main><h1>{0}</h1><p "
-      "class=\"meta\">Run {2} of eval {3}{4} - {5} - {6}</p>",
-      escape(run.name), kStyle, escape(run.id), escape(eval.name),
-      run.model.empty() ? "" : " with " + escape(run.model), wire::to_text(run.status),
-      time_text(run.created_at));
+  const std::string meta = fmt::format("Run {} of eval {}{} - {} - {}", run.id, eval.name,
+                                       run.model.empty() ? "" : " with " + run.model,
+                                       wire::to_text(run.status), time_text(run.created_at));
+  std::string page;
   if (run.error) page += section("Error", "<p>" + escape(run.error->message) + "</p>");
   page += section("Outcome", outcome_html(run.tally));
   if (!run.tally.models.empty()) page += section("Models", usage_html(run.tally.models));
@@ -135,7 +115,9 @@ std::string eval_report_html(const wire::EvalObject& eval, const wire::EvalRunOb
     page += section(fmt::format("Items that did not pass: {} of {}", items.size(),
                                 run.tally.items.failed + run.tally.items.errored),
                     items_html(items));
-  return page + "</main></body></html>\n";
+  return eval::html_page(
+      run.name, meta, page, "",
+      "section{overflow-x:auto}code{white-space:pre-wrap;overflow-wrap:anywhere}");
 }
 
 }  // namespace attune::serve

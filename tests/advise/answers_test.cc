@@ -90,6 +90,16 @@ TEST(Answers, ReworkAfterTuningBecomesTheShareThatItEnds) {
   EXPECT_NEAR(cut.high, 0.9, 1e-12);
 }
 
+TEST(Answers, ReworkAfterTuningIsHeldAgainstTheReworkThatAReportFound) {
+  Answers answers;
+  ASSERT_TRUE(answers.set("rework_after=0.02"));
+  Inputs inputs;
+  ASSERT_TRUE(answers.apply(kTestDay, inputs));
+  inputs.set(&Variables::rework, {0.1, 0.08, 0.12}, Origin::report);
+  ASSERT_TRUE(answers.apply_rework_after(inputs));
+  EXPECT_NEAR(inputs.number(&Variables::rework_cut).range.value, 0.8, 1e-12);
+}
+
 TEST(Answers, WhatIsAssumedFollowsTheAnswersToQuestions) {
   EXPECT_EQ(read_answers("facts: none").value().number(&Variables::rag_cut).range.value, 0);
   EXPECT_GT(read_answers("facts: fixed").value().number(&Variables::rag_cut).range.value, 0.2);

@@ -163,6 +163,39 @@ TEST(Economics, TheNetPresentValueIsAnAnnuityLessEachRetraining) {
   EXPECT_NEAR(net_present_value(1000, 400, 20, v), wanted, 1e-6);
 }
 
+TEST(Economics, SavingsEndWhenTheBaseIsWithdrawn) {
+  Variables v = middle();
+  v.horizon_months = 24;
+  v.life_months = 3;
+  v.discount_rate = 0.10;
+  // 3.5 months of 20 $ a day: 3 whole ones, half of the fourth, one retraining after the third.
+  const double days = 3.5 * 365 / 12;
+  const double monthly = std::pow(1.10, 1.0 / 12);
+  const double month = 20 * 365.0 / 12;
+  const double wanted = -1000 + month / monthly + month / std::pow(monthly, 2) +
+                        month / std::pow(monthly, 3) + month / 2 / std::pow(monthly, 3.5) -
+                        400 / std::pow(monthly, 3);
+  EXPECT_NEAR(net_present_value(1000, 400, 20, v, days), wanted, 1e-9);
+  // 603.52 + 598.75 + 594.01 + 295.83 - 390.58 - 1000
+  EXPECT_NEAR(wanted, 701.52, 0.01);
+  // Withdrawn today: nothing but the cost is left.
+  EXPECT_DOUBLE_EQ(net_present_value(1000, 400, 20, v, 0), -1000);
+  EXPECT_DOUBLE_EQ(net_present_value(1000, 400, 20, v, 1e6), net_present_value(1000, 400, 20, v));
+}
+
+TEST(Economics, OnlyTunedModelsGoWithTheirBase) {
+  Variables v = middle();
+  const Economics before = compute_economics(v);
+  v.base_days_left = 30;
+  const Economics after = compute_economics(v);
+  for (const Arm arm : {Arm::prompt, Arm::constrained, Arm::rag}) {
+    EXPECT_DOUBLE_EQ(after.arm(arm).net_present_value, before.arm(arm).net_present_value);
+  }
+  for (const Arm arm : {Arm::tuned_provider, Arm::tuned_own, Arm::tuned_rag}) {
+    EXPECT_NE(after.arm(arm).net_present_value, before.arm(arm).net_present_value);
+  }
+}
+
 TEST(Economics, NoInterestMakesTheValueAPlainSum) {
   Variables v = middle();
   v.discount_rate = 0;

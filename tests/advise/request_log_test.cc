@@ -164,9 +164,41 @@ TEST(LogFigures, WhatRepeatsBoundsWhatTrainingCanTakeOver) {
   const LogFigures figures = measure_log(log_of(text));
   apply_log(figures, inputs);
   const stats::Estimate saved = inputs.number(&Variables::prompt_saved).range;
-  EXPECT_GT(figures.repeated_share, 0.9);
-  EXPECT_DOUBLE_EQ(saved.high, figures.repeated_share);
-  EXPECT_DOUBLE_EQ(saved.low, figures.repeated_share / 2);
+  ASSERT_TRUE(figures.repeated_share);
+  EXPECT_GT(*figures.repeated_share, 0.9);
+  EXPECT_DOUBLE_EQ(saved.high, *figures.repeated_share);
+  EXPECT_DOUBLE_EQ(saved.low, *figures.repeated_share / 2);
+}
+
+TEST(LogFigures, OneOrTwoRequestsDoNotTellWhatPromptsRepeat) {
+  const std::string line =
+      R"({"messages":[{"role":"user","content":"How long is the warranty?"}]})";
+  Inputs inputs;
+  const stats::Estimate assumed = inputs.number(&Variables::prompt_saved).range;
+  const LogFigures figures = measure_log(log_of(line + "\n" + line));
+  apply_log(figures, inputs);
+  EXPECT_FALSE(figures.repeated_share);
+  EXPECT_EQ(inputs.number(&Variables::prompt_saved).origin, Origin::assumed);
+  EXPECT_EQ(inputs.number(&Variables::prompt_saved).range.value, assumed.value);
+}
+
+TEST(Rows, DoNotUndoTheMissingFactsThatALogShows) {
+  const auto figures = [](std::int64_t own) {
+    LogFigures one;
+    one.requests = one.knowledge.answers = 100;
+    one.knowledge.own = own;
+    const double share = static_cast<double>(own) / 100;
+    one.knowledge.own_share = {share, share - 0.05, share + 0.05};
+    return one;
+  };
+  Inputs inputs;
+  apply_log(figures(60), inputs);
+  apply_rows(figures(0), 0, inputs);
+  EXPECT_EQ(inputs.choice(Choice::facts).answer, answer::facts_fixed);
+  Inputs other;
+  apply_log(figures(0), other);
+  apply_rows(figures(60), 0, other);
+  EXPECT_EQ(other.choice(Choice::facts).answer, answer::facts_fixed);
 }
 
 TEST(Rows, CountThoseWithPersonalData) {
