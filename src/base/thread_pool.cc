@@ -33,7 +33,7 @@ ThreadPool::~ThreadPool() {
   for (std::thread& worker : workers_) worker.join();
 }
 
-void ThreadPool::run(std::int64_t tasks, const std::function<void(std::int64_t, int)>& body) {
+void ThreadPool::run(std::int64_t tasks, FunctionRef<void(std::int64_t, int)> body) {
   if (workers_.empty() || tasks <= 1) {
     for (std::int64_t task = 0; task < tasks; ++task) body(task, 0);
     return;
@@ -53,8 +53,7 @@ void ThreadPool::run(std::int64_t tasks, const std::function<void(std::int64_t, 
   body_ = nullptr;
 }
 
-void ThreadPool::split(std::int64_t count, std::int64_t grain,
-                       const std::function<void(Range, int)>& body) {
+void ThreadPool::split(std::int64_t count, std::int64_t grain, FunctionRef<void(Range, int)> body) {
   if (count <= 0) return;
   const std::int64_t grains = (count + grain - 1) / grain;
   const std::int64_t parts = std::min<std::int64_t>(threads(), grains);
@@ -81,7 +80,7 @@ void ThreadPool::work(int worker) {
 void ThreadPool::take_tasks(int worker) {
   while (true) {
     std::int64_t task = 0;
-    const std::function<void(std::int64_t, int)>* body = nullptr;
+    const FunctionRef<void(std::int64_t, int)>* body = nullptr;
     {
       const std::lock_guard lock(mutex_);
       if (body_ == nullptr || next_ >= tasks_) return;

@@ -8,10 +8,11 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include "base/function_ref.h"
 
 namespace attune {
 
@@ -31,14 +32,14 @@ class ThreadPool {
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-  // Calls body(task, worker) for each task in [0, tasks), taken in order by free workers. Not
-  // reentrant.
-  void run(std::int64_t tasks, const std::function<void(std::int64_t task, int worker)>& body);
+  // Neither allocates. Calls body(task, worker) for each task in [0, tasks), taken in order by free
+  // workers. Not reentrant.
+  void run(std::int64_t tasks, FunctionRef<void(std::int64_t task, int worker)> body);
 
   // Splits [0, count) into at most threads() contiguous ranges whose inner bounds are multiples of
   // `grain`.
   void split(std::int64_t count, std::int64_t grain,
-             const std::function<void(Range range, int worker)>& body);
+             FunctionRef<void(Range range, int worker)> body);
 
  private:
   void work(int worker);
@@ -48,7 +49,7 @@ class ThreadPool {
   std::mutex mutex_;
   std::condition_variable start_;
   std::condition_variable done_;
-  const std::function<void(std::int64_t, int)>* body_ = nullptr;
+  const FunctionRef<void(std::int64_t, int)>* body_ = nullptr;
   std::int64_t tasks_ = 0;
   std::int64_t next_ = 0;        // guarded by mutex_
   std::int64_t unfinished_ = 0;  // guarded by mutex_

@@ -120,7 +120,7 @@ TrainSpeed TrainTask::measure(const kernels::Context& context,
     const Stopwatch watch;
     const model::LossSums loss = model::train_pass(context, model, workspace, parts.rows.batch,
                                                    parts.rows.targets, scale, {});
-    const double norm = train::gradient_norm(context, model.parameters());
+    const double norm = optimizer.gradient_norm(context, model.parameters());
     optimizer.step(context, model.parameters(), 1e-4f, train::clip_scale(norm, 1.0));
     model.zero_gradients();
     const double seconds = watch.seconds();

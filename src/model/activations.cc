@@ -239,7 +239,7 @@ Workspace::~Workspace() = default;
 std::int64_t Workspace::bytes() const { return buffers_->memory.bytes(); }
 Recompute Workspace::recompute() const { return buffers_->recompute; }
 
-void Pass::split_rows(std::int64_t rows, const std::function<void(Range)>& body) const {
+void Pass::split_rows(std::int64_t rows, FunctionRef<void(Range)> body) const {
   constexpr std::int64_t kGrain = 8;  // fewer rows are not worth waking a thread
   context.pool().split(rows, kGrain, [&](Range range, int) { body(range); });
 }

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "model/adapter.h"
@@ -130,7 +129,7 @@ struct Pass {
   const ArchSpec& spec() const { return weights.spec; }
   const kernels::Kernels& ops() const { return context.ops(); }
   // One contiguous range of rows a thread.
-  void split_rows(std::int64_t rows, const std::function<void(Range)>& body) const;
+  void split_rows(std::int64_t rows, FunctionRef<void(Range)> body) const;
   // C = alpha op(A) op(B) (+ C), with the pass's arithmetic.
   void product(std::int64_t m, std::int64_t n, std::int64_t k, kernels::GemmOperand a,
                kernels::GemmOperand b, float* c, bool accumulate, float alpha = 1.0f) const;

@@ -29,7 +29,7 @@ double update_seconds_per_parameter(const kernels::Context& context, std::int64_
   AdamW optimizer({&own, 1}, {});
   optimizer.step(context, {&own, 1}, 1e-3f, 1);  // touches the pages
   const Stopwatch watch;
-  const double norm = gradient_norm(context, {&own, 1});
+  const double norm = optimizer.gradient_norm(context, {&own, 1});
   optimizer.step(context, {&own, 1}, 1e-3f, clip_scale(norm, 1));
   return watch.seconds() / static_cast<double>(count);
 }

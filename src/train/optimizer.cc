@@ -13,22 +13,6 @@ namespace {
 // threads and large enough that handing a chunk to a thread costs nothing beside it.
 constexpr std::int64_t kChunk = 1 << 16;
 
-struct Chunk {
-  std::size_t parameter;
-  std::int64_t begin, count;
-};
-
-std::vector<Chunk> chunks_of(std::span<const model::Parameter> parameters) {
-  std::vector<Chunk> chunks;
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    const auto size = static_cast<std::int64_t>(parameters[i].value.size());
-    for (std::int64_t begin = 0; begin < size; begin += kChunk) {
-      chunks.push_back({i, begin, std::min(kChunk, size - begin)});
-    }
-  }
-  return chunks;
-}
-
 }  // namespace
 
 AdamW::AdamW(std::span<const model::Parameter> parameters, const AdamWOptions& options)
@@ -36,7 +20,12 @@ AdamW::AdamW(std::span<const model::Parameter> parameters, const AdamWOptions& o
   for (const model::Parameter& parameter : parameters) {
     first_.emplace_back(static_cast<std::int64_t>(parameter.value.size()));
     second_.emplace_back(static_cast<std::int64_t>(parameter.value.size()));
+    const std::int64_t size = first_.back().size();
+    for (std::int64_t begin = 0; begin < size; begin += kChunk) {
+      chunks_.push_back({first_.size() - 1, begin, std::min(kChunk, size - begin)});
+    }
   }
+  sums_.resize(chunks_.size());
 }
 
 void AdamW::step(const kernels::Context& context, std::span<model::Parameter> parameters,
@@ -54,10 +43,9 @@ void AdamW::step(const kernels::Context& context, std::span<model::Parameter> pa
       static_cast<float>(1 - std::pow(static_cast<double>(options_.beta1), t));
   update.bias_correction2 =
       static_cast<float>(1 - std::pow(static_cast<double>(options_.beta2), t));
-  const std::vector<Chunk> chunks = chunks_of(parameters);
   context.pool().run(
-      static_cast<std::int64_t>(chunks.size()), [&](std::int64_t task, int /*worker*/) {
-        const Chunk& chunk = chunks[static_cast<std::size_t>(task)];
+      static_cast<std::int64_t>(chunks_.size()), [&](std::int64_t task, int /*worker*/) {
+        const Chunk& chunk = chunks_[static_cast<std::size_t>(task)];
         model::Parameter& parameter = parameters[chunk.parameter];
         kernels::AdamWStep own = update;
         own.weight_decay = parameter.decay ? options_.weight_decay : 0;
@@ -74,19 +62,18 @@ std::int64_t AdamW::bytes() const {
   return total;
 }
 
-double gradient_norm(const kernels::Context& context,
-                     std::span<const model::Parameter> parameters) {
-  const std::vector<Chunk> chunks = chunks_of(parameters);
-  std::vector<double> sums(chunks.size(), 0);
-  context.pool().run(static_cast<std::int64_t>(chunks.size()),
+double AdamW::gradient_norm(const kernels::Context& context,
+                            std::span<const model::Parameter> parameters) {
+  CHECK(parameters.size() == first_.size(), "the optimiser was made for other parameters");
+  context.pool().run(static_cast<std::int64_t>(chunks_.size()),
                      [&](std::int64_t task, int /*worker*/) {
                        const auto at = static_cast<std::size_t>(task);
-                       const model::Parameter& parameter = parameters[chunks[at].parameter];
-                       sums[at] = context.ops().sum_squares(
-                           parameter.gradient.data() + chunks[at].begin, chunks[at].count);
+                       const Chunk& chunk = chunks_[at];
+                       sums_[at] = context.ops().sum_squares(
+                           parameters[chunk.parameter].gradient.data() + chunk.begin, chunk.count);
                      });
   double total = 0;
-  for (const double sum : sums) total += sum;
+  for (const double sum : sums_) total += sum;
   return std::sqrt(total);
 }
 

@@ -1,7 +1,7 @@
 // AdamW over a model's trainable tensors, with clipping by the global norm.
 //
 //   AdamW optimizer(model.parameters(), {.weight_decay = 0.01f});
-//   double norm = gradient_norm(context, model.parameters());
+//   double norm = optimizer.gradient_norm(context, model.parameters());
 //   optimizer.step(context, model.parameters(), learning_rate, clip_scale(norm, 1.0));
 //
 // Numerics: f32 state and arithmetic as torch.optim.AdamW. Tensors are worked on in chunks of fixed
@@ -29,6 +29,11 @@ class AdamW {
  public:
   AdamW(std::span<const model::Parameter> parameters, const AdamWOptions& options);
 
+  // Square root of the sum of squares of all gradients; f32 values, double sums, in the order of
+  // the parameters.
+  double gradient_norm(const kernels::Context& context,
+                       std::span<const model::Parameter> parameters);
+
   // One update from the gradients, each first multiplied by gradient_scale.
   void step(const kernels::Context& context, std::span<model::Parameter> parameters,
             float learning_rate, float gradient_scale);
@@ -46,11 +51,14 @@ class AdamW {
   AdamWOptions options_;
   std::int64_t steps_done_ = 0;
   std::vector<Buffer<float>> first_, second_;
+  // What one task works on; planned once, so that a step allocates nothing.
+  struct Chunk {
+    std::size_t parameter;
+    std::int64_t begin, count;
+  };
+  std::vector<Chunk> chunks_;
+  std::vector<double> sums_;  // of squares, one a chunk
 };
-
-// Square root of the sum of squares of all gradients; f32 values, double sums, in the order of the
-// parameters.
-double gradient_norm(const kernels::Context& context, std::span<const model::Parameter> parameters);
 
 // What to multiply gradients of this norm with so that their norm is at most max_norm; 1 when
 // max_norm is 0 (off).

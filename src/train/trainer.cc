@@ -103,7 +103,7 @@ Result<StepProgress> Trainer::Parts::step(double peak_flops) {
   progress.learning_rate = learning_rate(setup.schedule, state.step);
   ATTUNE_TRY(const StepSums sums,
              accumulate_gradients(context, model, workspace, setup, state.step));
-  progress.gradient_norm = gradient_norm(context, model.parameters());
+  progress.gradient_norm = optimizer.gradient_norm(context, model.parameters());
   ATTUNE_TRY_VOID(check_finite_gradient(progress.gradient_norm, setup, state.step));
   optimizer.step(context, model.parameters(), progress.learning_rate,
                  clip_scale(progress.gradient_norm, setup.options.clip_norm));
