@@ -69,9 +69,10 @@ class Knowledge {
     }
     for (std::string_view part : {context, question}) {
       for (std::string_view sentence : sentences_of(part)) add_atoms(sentence);
-      words_text_ += ' ' + joined(word_tokens(part)) + ' ';
       plain_ += ' ' + normalised_answer(part) + ' ';
-      for (const std::string& word : word_tokens(part)) words_.insert(word);
+      Tokens words = word_tokens(part);
+      words_text_ += ' ' + joined(words) + ' ';
+      for (std::string& word : words) words_.insert(std::move(word));
       for (char c : part) {
         if (is_ascii_digit(c) || is_ascii_letter(c)) {
           letters_ += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
