@@ -70,6 +70,7 @@ void print_plan(const BenchTrainOptions& options, const kernels::Context& contex
              bytes_text(bytes.workspace), bytes_text(task.available_bytes()));
   fmt::print("recompute {}: {}\n", model::recompute_name(task.recompute()),
              train::recompute_text(task.recompute(), task.recompute_share()));
+  std::fflush(stdout);
 }
 
 void print_speed(const MeasuredSteps& m, double peak) {

@@ -34,8 +34,16 @@ struct RegisterTile {
 #endif
   static constexpr std::int64_t kColumns = 2 * kWidth;
   static constexpr std::int64_t kStepGrain = 1;
-  // A panel of A is 21 KB of the first-level cache, a block of B 480 KB of the second.
-  static constexpr std::int64_t kDepth = 384, kBlockColumns = 320;
+  // A panel of A is 21 KB of the first-level cache, a block of B 480 KB of the second. A is read
+  // once a block of B: where floats are multiplied, 720 KB are 4 to 5 % faster (Sapphire Rapids,
+  // 1,024 rows of 896 and 4,864; 960 KB are not faster again). Pairs are left at the size measured
+  // on Zen 4.
+  static constexpr std::int64_t kDepth = 384;
+#ifdef __AVX512F__
+  static constexpr std::int64_t kBlockColumns = kStep == Step::pair ? 320 : 480;
+#else
+  static constexpr std::int64_t kBlockColumns = 320;
+#endif
   static constexpr std::int64_t kPanelStride = kStride;  // an odd number of cache lines
 
   static std::int64_t padded_rows(std::int64_t rows) {
