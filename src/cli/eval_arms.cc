@@ -66,11 +66,13 @@ Result<ChatModel*> ModelShelf::get(const eval::SuiteArm& arm) {
   Place place{.model = arm.model, .endpoint = arm.endpoint, .chat = nullptr};
   if (arm.endpoint.empty() && is_folder(arm.model)) {
     ATTUNE_TRY(place.chat, load_local(arm.model, options_));
+    place.chat = metered(std::move(place.chat), arm.price, spending_);
   } else {
     RemoteOptions remote = options_.remote;
     if (!arm.endpoint.empty()) remote.endpoint.url = arm.endpoint;
     ATTUNE_TRY(const client::Endpoint endpoint, remote.resolve());
-    place.chat = remote_chat_model(endpoint, arm.model, options_.at_once, kPatientRetries);
+    place.chat = metered(remote_chat_model(endpoint, arm.model, options_.at_once, kPatientRetries),
+                         arm.price, spending_);
   }
   places_.push_back(std::move(place));
   return places_.back().chat.get();

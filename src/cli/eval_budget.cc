@@ -121,7 +121,7 @@ std::string Spending::text() const {
   if (budget_.tokens) part(fmt::format("{:.0f} of {:.0f} tokens", tokens_, *budget_.tokens));
   if (budget_.dollars) part(fmt::format("${:.4f} of ${:.4f}", dollars_, *budget_.dollars));
   if (budget_.seconds)
-    part(fmt::format("{:.1f} of {:.1f} seconds", watch_.seconds(), *budget_.seconds));
+    part(fmt::format("{:.1f} of {:g} seconds", watch_.seconds(), *budget_.seconds));
   return text;
 }
 

@@ -34,8 +34,8 @@ struct Probe {
 
 eval::ItemScore score_of(const Material& material, const eval::Item& item,
                          const std::string& text) {
-  return eval::score_one(item, {.text = text}, material.suite.metric,
-                         material.contract ? &*material.contract : nullptr);
+  return eval::score_one(item, {.text = text}, eval::metric_of({item}, material.suite.measures),
+                         material.scored_by());
 }
 
 bool passes(const eval::ItemScore& score, const eval::ConsistencyPlan& plan) {
@@ -82,7 +82,7 @@ ChatPrompt later_prompt(const Probe& probe, const std::vector<Question>& questio
 }
 
 metrics::OutputRule agreement_rule(const eval::Item& item, const eval::Suite& suite) {
-  if (suite.metric == eval::Metric::label) return {.as = metrics::OutputKind::label};
+  if (suite.measures.metric == eval::Metric::label) return {.as = metrics::OutputKind::label};
   if (!eval::json_reference(item.reference)) return {.as = metrics::OutputKind::text};
   return {.as = metrics::OutputKind::json, .decision_fields = suite.consistency.fields};
 }

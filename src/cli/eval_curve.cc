@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/random.h"
+#include "cli/curve_rows.h"
 #include "cli/eval.h"
 #include "cli/tune.h"
 #include "cli/tune_prompts.h"
@@ -30,6 +31,8 @@ struct CurveOptions {
   std::string rule = "epochs";
   std::vector<double> targets = {0.90, 0.95};
   std::int64_t most_items = 300;
+  std::vector<std::string> metrics = {};
+  bool longest_is_given = false;  // --max-answer-tokens
 };
 
 struct RunPlan {
@@ -42,14 +45,12 @@ struct CurveMaterial {
   const CurveOptions& options;
   const kernels::Context& context;
   const text::ChatFormat& format;
-  const std::vector<data::Example>& examples;
-  data::Split split;
-  const std::optional<grammar::Contract>& contract;
+  const CurveRows& rows;
 };
 
 // The sizes are cut from one order of the training rows, so that each subset holds the smaller.
 std::vector<std::int64_t> subset_rows(const CurveMaterial& material, const RunPlan& plan) {
-  std::vector<std::int64_t> rows = material.split.train;
+  std::vector<std::int64_t> rows = material.rows.split.train;
   const RandomStream draws{.seed = material.options.tune.train.seed,
                            .stream = stream_id("cli/eval_curve"),
                            .step = static_cast<std::uint32_t>(plan.subset)};
@@ -75,13 +76,14 @@ train::TrainOptions training_of(const CurveMaterial& material, const RunPlan& pl
 
 Result<eval::ArmResult> answers_of(const CurveMaterial& material, const model::Model& model,
                                    bool tuned) {
-  const std::string instruction =
-      !tuned && material.contract ? grammar::instruction(*material.contract) : std::string();
+  const std::string instruction = !tuned && material.rows.contract
+                                      ? grammar::instruction(*material.rows.contract)
+                                      : std::string();
   infer::Generator generator(material.context, model, material.format.tokenizer(),
                              material.format.stop_ids(), {});
   std::vector<infer::Request> requests;
-  for (const std::int64_t row : material.split.test) {
-    const data::Example& example = material.examples[static_cast<std::size_t>(row)];
+  for (const std::int64_t row : material.rows.split.test) {
+    const data::Example& example = material.rows.examples[static_cast<std::size_t>(row)];
     const Json own = question_messages(example);
     infer::Request& request = requests.emplace_back();
     ATTUNE_TRY(request.prompt,
@@ -106,7 +108,7 @@ Result<eval::CurveRun> run_one(const CurveMaterial& material, const RunPlan& pla
   if (plan.examples > 0) {
     ATTUNE_TRY_VOID(model.add_lora(tune.lora, static_cast<std::uint64_t>(plan.seed)));
     const train::EncodedRows rows =
-        train::encode_rows(material.format, material.examples, subset_rows(material, plan));
+        train::encode_rows(material.format, material.rows.examples, subset_rows(material, plan));
     ATTUNE_TRY_VOID(rows.check());
     ATTUNE_TRY(train::Trainer trainer,
                train::Trainer::create(material.context, model,
@@ -117,9 +119,12 @@ Result<eval::CurveRun> run_one(const CurveMaterial& material, const RunPlan& pla
     run.seconds = outcome.seconds;
   }
   ATTUNE_TRY(eval::ArmResult answers, answers_of(material, model, plan.examples > 0));
+  const grammar::Contract* contract = material.rows.contract ? &*material.rows.contract : nullptr;
   ATTUNE_TRY(const eval::Comparison scored,
-             eval::compare(test_items(material.examples, material.split), {std::move(answers)},
-                           {.contract = material.contract ? &*material.contract : nullptr}));
+             eval::compare(material.rows.items, {std::move(answers)},
+                           {.contract = contract,
+                            .measures = {.metric = material.rows.measures.metric},
+                            .bootstrap = {.resamples = 1}}));
   run.format_compliance = scored.arms.front().format_compliance.value;
   run.domain_accuracy = scored.arms.front().domain_accuracy.value;
   for (const eval::ItemScore& score : scored.scores.front())
@@ -143,16 +148,15 @@ std::vector<RunPlan> plan_runs(const CurveOptions& options) {
 }
 
 // What must be the same for the runs of an earlier call to count.
-Result<Json> settings_of(const CurveMaterial& material) {
+Json settings_of(const CurveMaterial& material) {
   const TuneOptions& tune = material.options.tune;
-  ATTUNE_TRY(const std::string data, read_file(tune.data.file));
-  return Json{
+  Json settings = {
       {"model", tune.model.model},
       {"dtype", tune.model.dtype},
-      {"data", sha256(data)},
+      {"data", material.rows.fingerprint},
       {"map", tune.data.map},
       {"contract",
-       material.contract ? Json(sha256(to_text(material.contract->document()))) : Json()},
+       material.rows.contract ? Json(sha256(to_text(material.rows.contract->document()))) : Json()},
       {"max_answer_tokens", tune.max_answer_tokens},
       {"schedule", tune.schedule},
       {"epochs", tune.train.epochs},
@@ -162,9 +166,12 @@ Result<Json> settings_of(const CurveMaterial& material) {
       {"alpha", tune.lora.alpha},
       {"dropout", tune.lora.dropout},
       {"split_seed", tune.train.seed},
-      {"train_rows", material.split.train.size()},
-      {"items", material.split.test.size()},
+      {"train_rows", material.rows.split.train.size()},
+      {"items", material.rows.split.test.size()},
       {"largest", *std::max_element(material.options.sizes.begin(), material.options.sizes.end())}};
+  if (const Json measures = eval::to_json(material.rows.measures); !measures.empty())
+    settings["measures"] = measures;
+  return settings;
 }
 
 Result<std::vector<eval::CurveRun>> earlier_runs(LineLog& log, const Json& settings,
@@ -196,7 +203,7 @@ Result<std::vector<eval::CurveRun>> earlier_runs(LineLog& log, const Json& setti
 Result<std::vector<eval::CurveRun>> run_all(const CurveMaterial& material) {
   const Path path = Path(material.options.tune.out) / "curve.jsonl";
   ATTUNE_TRY(LineLog log, LineLog::open(path));
-  ATTUNE_TRY(const Json settings, settings_of(material));
+  const Json settings = settings_of(material);
   ATTUNE_TRY(std::vector<eval::CurveRun> runs, earlier_runs(log, settings, path));
   const std::vector<RunPlan> plans = plan_runs(material.options);
   for (std::size_t k = 0; k < plans.size(); ++k) {
@@ -249,15 +256,17 @@ Result<void> check_sizes(CurveOptions& options, const data::Split& split) {
 Result<int> run(CurveOptions options) {
   TuneOptions& tune = options.tune;
   tune.most_train_rows = *std::max_element(options.sizes.begin(), options.sizes.end());
-  ATTUNE_TRY(const std::optional<grammar::Contract> contract, tune.data.load_contract());
+  ATTUNE_TRY(const CurveRows rows,
+             read_curve_rows(tune, options.metrics, options.most_items, options.longest_is_given));
   ATTUNE_TRY(tune.train.schedule, train::parse_schedule_kind(tune.schedule));
   ATTUNE_TRY(const text::ChatFormat format, text::ChatFormat::load(tune.model.model));
   ATTUNE_TRY(const kernels::Context context, tune.model.context());
-  ATTUNE_TRY(PreparedRows rows, prepare_rows(tune, contract));
   ATTUNE_TRY_VOID(check_sizes(options, rows.split));
-  rows.split.test = sample_of(rows.split.test, options.most_items);
-  const CurveMaterial material{options,    context, format, rows.prepared.examples,
-                               rows.split, contract};
+  ATTUNE_TRY_VOID(ensure_directory(tune.out));
+  if (!tune.json && names_suite(tune.data.file)) {
+    fmt::print("{} rows to train on, {} to answer\n", rows.split.train.size(), rows.items.size());
+  }
+  const CurveMaterial material{options, context, format, rows};
   ATTUNE_TRY(const std::vector<eval::CurveRun> runs, run_all(material));
   ATTUNE_TRY(const eval::CurveReport report, eval::report_curve(runs, options.targets));
   const Path out = tune.out;
@@ -309,6 +318,9 @@ void add_eval_curve(CLI::App& group, Body& selected) {
   c->add_option("--max-items", o->most_items, "Held-out items that each run answers")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  c->add_option("--metric,--metrics", o->metrics,
+                "Measures, with commas between: " + eval::measure_names())
+      ->delimiter(',');
   c->add_option("--max-answer-tokens", o->tune.max_answer_tokens, "Longest answer")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -316,7 +328,12 @@ void add_eval_curve(CLI::App& group, Body& selected) {
   c->add_option("--out", o->tune.out, "Folder; the same command goes on with what is there")
       ->capture_default_str();
   c->add_flag("--json", o->tune.json, "Print curve.json instead of tables");
-  c->callback([o, &selected] { selected = [o] { return run(*o); }; });
+  c->get_option("file")->description(
+      "Examples, or a suite.yaml whose examples are trained on and whose data is answered");
+  c->callback([o, c, &selected] {
+    o->longest_is_given = c->count("--max-answer-tokens") > 0;
+    selected = [o] { return run(*o); };
+  });
 }
 
 }  // namespace attune::cli

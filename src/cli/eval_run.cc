@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 #include <map>
+#include <memory>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -48,6 +49,8 @@ struct AskedArms {
   std::vector<ChatModel*> models;
   std::map<std::string, std::vector<metrics::ConsistencyItem>> consistency;
   std::map<std::string, eval::AdapterTimes> adapter_times;
+  std::optional<eval::JudgeRecord> judge;
+  std::shared_ptr<const eval::RunRecord> general;
 };
 
 struct Runner {
@@ -55,16 +58,33 @@ struct Runner {
   Material& material;
   const std::vector<eval::Item>& items;
   eval::AnswerCache& cache;
+  Spending& spending;
   ModelShelf shelf;
   StatusLine status;
+  std::map<std::string, std::int64_t> answered = {};  // by arm
+
+  // What a budget that is spent turns any phase into.
+  Result<void> go_on() const {
+    if (!spending.stopped()) return {};
+    return environment_failure(
+        {.where = "the budget", .found = "spent: " + spending.text(), .wanted = "a larger one"});
+  }
+
+  AnswerProgress show(std::string what) {
+    return [this, what = std::move(what)](std::size_t done, std::size_t all) {
+      status.show(fmt::format("{}: {} of {} answers", what, done, all));
+    };
+  }
 
   Result<eval::ArmResult> ask(ChatModel& model, const Material& about, const eval::SuiteArm& arm,
                               std::vector<Question>& questions) {
-    const auto show = [&](std::size_t done, std::size_t all) {
-      status.show(fmt::format("{}: {} of {} answers", arm.name, done, all));
-    };
-    auto result = ask_arm(model, about, arm, questions, cache, show);
+    auto result = ask_arm(model, about, arm, questions, cache, show(arm.name));
     status.clear();
+    if (result) {
+      answered[arm.name] = std::count_if(result->answers.begin(), result->answers.end(),
+                                         [](const auto& one) { return one.failure.empty(); });
+      ATTUNE_TRY_VOID(go_on());
+    }
     return result;
   }
 
@@ -82,10 +102,11 @@ struct Runner {
     for (const std::int64_t count : counts) {
       ATTUNE_TRY(std::vector<Question> questions, questions_of(about, arm, count));
       ATTUNE_TRY(eval::ArmResult result, ask(model, about, arm, questions));
+      ATTUNE_TRY(const std::vector<eval::Item> validation, items_of(about));
       ATTUNE_TRY(const eval::Comparison scored,
-                 eval::compare(items_of(about), {std::move(result)},
+                 eval::compare(validation, {std::move(result)},
                                {.contract = material.contract ? &*material.contract : nullptr,
-                                .metric = material.suite.metric}));
+                                .measures = {.metric = material.suite.measures.metric}}));
       const double sum =
           scored.arms.front().format_compliance.value + scored.arms.front().domain_accuracy.value;
       if (!options.json) {
@@ -119,6 +140,11 @@ struct Runner {
     AskedArms asked;
     for (eval::SuiteArm& arm : material.suite.arms) {
       const Stopwatch watch;
+      if (arm.model.empty()) {
+        ATTUNE_TRY(eval::ArmResult given, given_answers(material, arm));
+        asked.arms.push_back(std::move(given));
+        continue;
+      }
       ATTUNE_TRY(ChatModel* const model, shelf.get(arm));
       ATTUNE_TRY(const std::int64_t shots, choose_shots(*model, arm));
       arm.shots = {shots};
@@ -133,38 +159,30 @@ struct Runner {
             asked.consistency[arm.name],
             measure_consistency(*model, material, arm, questions, result, items, cache, show));
         status.clear();
+        ATTUNE_TRY_VOID(go_on());
       }
       asked.questions.push_back(std::move(questions));
       asked.arms.push_back(std::move(result));
       asked.models.push_back(model);
     }
-    time_arms(asked.models, material, asked.questions, asked.arms);
-    asked.adapter_times = time_adapters(asked.models, material, asked.questions);
+    ATTUNE_TRY(asked.judge,
+               ask_judge(shelf, material, items, cache, show("the judge"), asked.arms));
+    ATTUNE_TRY_VOID(go_on());
+    if (!material.suite.general.empty()) {
+      const auto of_arm = [&](const std::string& arm) { return show("general items, " + arm); };
+      ATTUNE_TRY(asked.general, ask_general(shelf, material.suite, cache, of_arm));
+      ATTUNE_TRY_VOID(go_on());
+    }
+    status.clear();
+    if (!asked.models.empty()) {
+      time_arms(asked.models, material, asked.questions, asked.arms);
+      asked.adapter_times = time_adapters(asked.models, material, asked.questions);
+    }
+    ATTUNE_TRY_VOID(judge_answers(shelf, material, items, cache, show("criteria"), asked.arms));
+    status.clear();
     return asked;
   }
 };
-
-bool is_tuned_arm(const eval::SuiteArm& arm) { return !arm.instructed; }
-
-// A suite with a tuned subject and something to hold it against gets a decision; any other, its
-// bars.
-eval::Verdict judge(const eval::Comparison& comparison, const eval::Suite& suite) {
-  const advise::Requirements bars{.format_compliance = suite.require.format_compliance,
-                                  .domain_accuracy = suite.require.domain_accuracy,
-                                  .exact_match = suite.require.exact_match};
-  const bool tuned = std::any_of(suite.arms.begin(), suite.arms.end(), [&](const auto& arm) {
-    return arm.name == comparison.subject && is_tuned_arm(arm);
-  });
-  // Another tuned arm is no prompting to hold the subject against.
-  eval::Comparison held = comparison;
-  std::erase_if(held.arms, [&](const eval::ArmSummary& one) {
-    return one.name != comparison.subject &&
-           std::any_of(suite.arms.begin(), suite.arms.end(),
-                       [&](const auto& arm) { return arm.name == one.name && is_tuned_arm(arm); });
-  });
-  return tuned && held.arms.size() > 1 ? advise::decide(held, bars)
-                                       : advise::check_bars(comparison, bars);
-}
 
 Json facts_of(const EvalOptions& options) {
   return {{"program", std::string("attune ") + kVersion},
@@ -175,6 +193,11 @@ Json facts_of(const EvalOptions& options) {
 
 Result<void> write_all(const Path& out, const eval::ReportInput& input,
                        const eval::RunRecord& record) {
+  if (record.general) {
+    ATTUNE_TRY(const eval::Comparison general, eval::compare_run(*record.general));
+    ATTUNE_TRY_VOID(ensure_directory(out / eval::kGeneralRun));
+    ATTUNE_TRY_VOID(eval::write_run(out / eval::kGeneralRun, *record.general, general));
+  }
   ATTUNE_TRY_VOID(eval::write_run(out, record, input.comparison));
   ATTUNE_TRY_VOID(write_file_atomic(out / "report.md", eval::report_markdown(input)));
   ATTUNE_TRY_VOID(write_file_atomic(out / "junit.xml", eval::report_junit(input, record.items)));
@@ -196,11 +219,46 @@ Result<int> hold_against_baseline(const EvalOptions& options,
   return print_comparison(joined, false);
 }
 
+// Says what a run that its budget stopped has, what it lacks, and what goes on with it.
+int stopped_by_budget(const Runner& runner) {
+  const EvalOptions& options = runner.options;
+  const std::int64_t all = std::ssize(runner.items);
+  Json missing = Json::object();
+  std::string lacking;
+  for (const eval::SuiteArm& arm : runner.material.suite.arms) {
+    const auto found = runner.answered.find(arm.name);
+    const std::int64_t lacks = all - (found == runner.answered.end() ? 0 : found->second);
+    if (lacks <= 0 || arm.model.empty()) continue;
+    missing[arm.name] = lacks;
+    lacking +=
+        fmt::format("{}{} of {} items of {}", lacking.empty() ? "" : ", ", lacks, all, arm.name);
+  }
+  if (lacking.empty()) lacking = "what is asked after the arms: consistency, judge, general items";
+  const std::string command =
+      options.suite_file.empty()
+          ? fmt::format("the same command, with --out {}", options.out)
+          : fmt::format("attune eval run {} --out {}", options.suite_file, options.out);
+  if (options.json) {
+    fmt::print("{}\n", to_text(Json{{"stopped", "budget"},
+                                    {"spent", runner.spending.text()},
+                                    {"answers", runner.cache.size()},
+                                    {"missing", missing},
+                                    {"go_on", command}}));
+    return kStoppedByBudget;
+  }
+  fmt::print(
+      "\nStopped by the budget: {}\n  kept: {} answers in {}\n  missing: {}\n  go on with: {}; it "
+      "asks only what is missing, with the budget anew\n",
+      runner.spending.text(), runner.cache.size(),
+      (Path(options.out) / eval::kAnswerCacheName).string(), lacking, command);
+  return kStoppedByBudget;
+}
+
 Result<int> run(const EvalOptions& options) {
   ATTUNE_TRY(eval::Suite suite, choose_suite(options));
   ATTUNE_TRY(Material material, load_material(std::move(suite)));
-  const std::vector<eval::Item> items = items_of(material);
-  ATTUNE_TRY_VOID(eval::check_items(items, material.suite.metric));
+  ATTUNE_TRY(const std::vector<eval::Item> items, items_of(material));
+  ATTUNE_TRY_VOID(eval::check_items(items, material.scored_by()));
   std::optional<eval::RunRecord> before;  // read now: the same folder may be written to
   if (!options.baseline.empty()) {
     ATTUNE_TRY(before, eval::read_run(options.baseline));
@@ -209,22 +267,34 @@ Result<int> run(const EvalOptions& options) {
   ATTUNE_TRY_VOID(ensure_directory(options.out));
   const Path out = options.out;
   ATTUNE_TRY(eval::AnswerCache cache, eval::AnswerCache::open(out / eval::kAnswerCacheName));
-  Runner runner{options, material, items, cache, ModelShelf(options), StatusLine(!options.json)};
-  ATTUNE_TRY(AskedArms asked, runner.ask_all());
+  Spending spending(material.suite.budget);
+  Runner runner{options,
+                material,
+                items,
+                cache,
+                spending,
+                ModelShelf(options, spending),
+                StatusLine(!options.json)};
+  Result<AskedArms> outcome = runner.ask_all();
+  if (!outcome && spending.stopped()) return stopped_by_budget(runner);
+  ATTUNE_TRY(AskedArms asked, std::move(outcome));
 
   eval::RunRecord record{.created = now_utc(),
                          .suite = eval::to_json(material.suite),
                          .contract = material.contract ? material.contract->document() : Json(),
-                         .metric = material.suite.metric,
-                         .subject = material.suite.subject.empty() ? material.suite.arms.back().name
-                                                                   : material.suite.subject,
+                         .measures = material.suite.measures,
+                         .testing_criteria = material.suite.eval.testing_criteria,
+                         .cluster = material.suite.cluster,
+                         .subject = eval::subject_of(material.suite),
                          .facts = facts_of(options),
                          .items = items,
                          .arms = std::move(asked.arms),
                          .consistency = std::move(asked.consistency),
-                         .adapter_times = std::move(asked.adapter_times)};
+                         .adapter_times = std::move(asked.adapter_times),
+                         .judge = std::move(asked.judge),
+                         .general = std::move(asked.general)};
   ATTUNE_TRY(const eval::Comparison comparison, eval::compare_run(record));
-  const eval::Verdict verdict = judge(comparison, material.suite);
+  const eval::Verdict verdict = judge_run(comparison, record.suite);
   const eval::ReportInput input{.title = material.suite.name,
                                 .created = record.created,
                                 .comparison = comparison,
@@ -248,18 +318,22 @@ void declare_suite(CLI::App& c, EvalOptions& o) {
       c.add_option("suite", o.suite_file, "Suite file, YAML or JSON (docs/evaluation.md)");
   CLI::Option_group* own = c.add_option_group("Without a suite file");
   own->excludes(file);
-  own->add_option("--data", o.suite.data, "Held-out rows");
+  c.add_option("--data", o.suite.data, "Held-out rows; with an OpenAI eval, its rows");
   own->add_option("--map", o.suite.map, "Which columns make a conversation");
-  own->add_option("--models", o.models,
-                  "Model folders, adapters and names at the endpoint, with commas between")
+  c.add_option("--models", o.models,
+               "Model folders, adapters and names at the endpoint, with commas between; with an "
+               "OpenAI eval, in place of its model")
       ->delimiter(',');
   own->add_option("--contract", o.suite.contract, "JSON Schema that every answer must keep");
   own->add_option("--examples", o.suite.examples, "Rows for few-shot prompts: the training rows");
   own->add_option("--shots", o.shots, "Examples in a few-shot prompt")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{64}))
       ->capture_default_str();
-  own->add_option("--metric", o.metric, "field_accuracy, token_f1 or label; by the rows otherwise")
-      ->check(CLI::IsMember({"field_accuracy", "token_f1", "label"}));
+  own->add_option("--metric,--metrics", o.metrics,
+                  "Measures, with commas between: " + eval::measure_names())
+      ->delimiter(',');
+  own->add_option("--cluster", o.suite.cluster,
+                  "Field that says which rows belong together: intervals draw them as one");
   own->add_option("--subject", o.suite.subject, "The arm that the others are compared with");
   own->add_option("--max-items", o.suite.most_items, "Most items; 0: all")
       ->check(CLI::NonNegativeNumber)
@@ -278,6 +352,14 @@ void declare_suite(CLI::App& c, EvalOptions& o) {
                   "Items asked again in several ways for the consistency score; 0: none")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  c.add_option("--checkpoints", o.checkpoints,
+               "Folder of an attune tune run: each checkpoint of its training is an arm");
+  own->add_option("--general", o.suite.general,
+                  "General rows that the base and the subject answer: what tuning made it forget");
+  own->add_option("--budget-seconds", o.suite.budget.seconds, "Stop asking after so long")
+      ->check(CLI::NonNegativeNumber);
+  own->add_option("--budget-tokens", o.suite.budget.tokens, "Stop asking after so many tokens")
+      ->check(CLI::NonNegativeNumber);
   own->add_option("--require-format", o.require_format, "Bar for format compliance, 0 to 1")
       ->check(CLI::Range(0.0, 1.0));
   own->add_option("--require-accuracy", o.require_accuracy, "Bar for domain accuracy, 0 to 1")

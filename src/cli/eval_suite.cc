@@ -1,12 +1,10 @@
 // From a suite file or options to items and questions.
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
 #include "cli/eval.h"
 #include "cli/tune_prompts.h"
-#include "data/prepare.h"
 #include "grammar/instruction.h"
 
 namespace attune::cli {
@@ -54,33 +52,6 @@ std::vector<eval::SuiteArm> arms_of(const EvalOptions& options) {
   return arms;
 }
 
-// `all`: none may be left out, or the arms would answer easier items than the file has.
-Result<std::vector<data::Example>> read_rows(const std::string& path, const std::string& map,
-                                             bool all) {
-  data::PrepareOptions options;
-  options.read.map = map;
-  options.read.supervised_only = true;
-  options.keep_duplicates = true;
-  ATTUNE_TRY(data::Prepared prepared, data::prepare(path, options));
-  const std::int64_t dropped = prepared.report.rows_read - prepared.report.rows_kept;
-  if (all && dropped > 0) {
-    return bad_input({.where = path,
-                      .found = fmt::format("{} of {} rows that cannot be used", dropped,
-                                           prepared.report.rows_read),
-                      .wanted = "held-out rows that all can be asked",
-                      .fix = "`attune data check` says which; mend them or take them out"});
-  }
-  return std::move(prepared.examples);
-}
-
-std::string text_of_test(const eval::SuiteTest& test) {
-  std::string text;
-  for (const auto& [name, value] : test.variables.items())
-    text += (text.empty() ? "" : "\n") +
-            (value.is_string() ? value.get<std::string>() : to_text(value));
-  return text;
-}
-
 Json with_system(Json messages, const std::string& system) {
   if (system.empty()) return messages;
   Json all = Json::array({{{"role", "system"}, {"content", system}}});
@@ -90,25 +61,45 @@ Json with_system(Json messages, const std::string& system) {
   return all;
 }
 
-// An item's own answer must not be among the examples that are shown to it.
-Result<void> leave_out_held_out(Material& material) {
-  std::set<std::string> held_out;
-  for (const data::Example& row : material.rows) held_out.insert(to_text(question_messages(row)));
-  std::erase_if(material.examples, [&](const data::Example& one) {
-    return held_out.contains(to_text(question_messages(one)));
-  });
-  if (!material.examples.empty()) return {};
-  return bad_input({.where = "examples",
-                    .found = "no example that is not a held-out item as well",
-                    .wanted = "the training rows"});
+// What the command line adds to an OpenAI eval: rows, and models in place of its own.
+Result<eval::Suite> complete_eval(eval::Suite suite, const EvalOptions& options) {
+  if (!options.suite.data.empty()) {
+    suite.data = options.suite.data;
+    suite.eval.content = nullptr;
+  }
+  if (!options.models.empty()) {
+    if (suite.eval.input_messages.is_null()) {
+      return bad_input({.where = options.suite_file,
+                        .found = "--models, and no input_messages",
+                        .wanted = "what the models are asked",
+                        .fix = "give the eval a data_source of type completions"});
+    }
+    EvalOptions plain;
+    plain.models = options.models;
+    suite.arms = arms_of(plain);
+  }
+  ATTUNE_TRY_VOID(eval::check_suite(suite, options.suite_file));
+  return suite;
 }
 
 }  // namespace
 
 Result<eval::Suite> choose_suite(const EvalOptions& options) {
-  if (!options.suite_file.empty()) return eval::read_suite(options.suite_file);
+  if (!options.suite_file.empty()) {
+    ATTUNE_TRY(eval::Suite read, eval::read_suite(options.suite_file));
+    if (read.eval) return complete_eval(std::move(read), options);
+    if (options.models.empty() && options.suite.data.empty()) {
+      ATTUNE_TRY_VOID(expand_checkpoints(options.checkpoints, options.out, read));
+      ATTUNE_TRY_VOID(eval::check_suite(read, options.suite_file));
+      return read;
+    }
+    return bad_input({.where = "attune eval run",
+                      .found = "a suite file, and --data or --models",
+                      .wanted = "either",
+                      .fix = "write them into the file"});
+  }
   eval::Suite suite = options.suite;
-  if (options.models.empty()) {
+  if (options.models.empty() && options.checkpoints.empty()) {
     return bad_input({.where = "attune eval run",
                       .found = "no suite file and no --models",
                       .wanted = "one of them",
@@ -116,8 +107,9 @@ Result<eval::Suite> choose_suite(const EvalOptions& options) {
   }
   if (suite.name.empty()) suite.name = Path(suite.data).stem().string();
   suite.arms = arms_of(options);
-  for (const auto& [metric, name] : eval::kMetricNames) {
-    if (options.metric == name) suite.metric = metric;
+  ATTUNE_TRY_VOID(expand_checkpoints(options.checkpoints, options.out, suite));
+  if (!options.metrics.empty()) {
+    ATTUNE_TRY(suite.measures, eval::read_measures(Json(options.metrics), "--metrics"));
   }
   if (options.require_format > 0) suite.require.format_compliance = options.require_format;
   if (options.require_accuracy > 0) suite.require.domain_accuracy = options.require_accuracy;
@@ -131,40 +123,34 @@ Result<Material> load_material(eval::Suite suite) {
     ATTUNE_TRY(material.contract, grammar::Contract::load(suite.contract));
     material.instruction = grammar::instruction(*material.contract);
   }
-  if (!suite.data.empty()) {
-    ATTUNE_TRY(material.rows, read_rows(suite.data, suite.map, true));
+  if (suite.eval) {
+    ATTUNE_TRY(material.criteria, eval::Criteria::prepare(suite.eval.testing_criteria, suite.name));
+    ATTUNE_TRY(material.rows, eval_rows(suite));
+  } else if (!suite.data.empty()) {
+    ATTUNE_TRY(material.rows, read_rows(suite, suite.data, true));
   }
   const auto most = static_cast<std::size_t>(suite.most_items);
   if (most > 0 && material.rows.size() > most) material.rows.resize(most);
   if (most > 0 && suite.tests.size() > most) suite.tests.resize(most);
   if (!suite.examples.empty()) {
-    ATTUNE_TRY(material.examples, read_rows(suite.examples, suite.map, false));
-    ATTUNE_TRY_VOID(leave_out_held_out(material));
+    ATTUNE_TRY(material.examples, read_rows(suite, suite.examples, false));
+    ATTUNE_TRY_VOID(leave_out_held_out(material.rows, material.examples));
     std::vector<std::string> questions;
     for (const data::Example& example : material.examples)
       questions.push_back(last_user_text(example));
     material.choice.emplace(questions, suite.seed);
   }
   if (!suite.validation.empty()) {
-    ATTUNE_TRY(material.validation, read_rows(suite.validation, suite.map, true));
+    ATTUNE_TRY(material.validation, read_rows(suite, suite.validation, true));
   }
   material.suite = std::move(suite);
   return material;
 }
 
-std::vector<eval::Item> items_of(const Material& material) {
-  std::vector<eval::Item> items;
-  for (const data::Example& row : material.rows) {
-    items.push_back(
-        {.id = row.id, .input = last_user_text(row), .reference = data::final_answer(row)});
-  }
-  for (const eval::SuiteTest& test : material.suite.tests) {
-    items.push_back({.id = test.id,
-                     .input = text_of_test(test),
-                     .reference = test.reference,
-                     .assertions = test.assertions});
-  }
-  return items;
+eval::ScoredBy Material::scored_by() const {
+  return {.measures = suite.measures,
+          .contract = contract ? &*contract : nullptr,
+          .criteria = criteria ? &*criteria : nullptr};
 }
 
 Result<std::vector<Question>> questions_of(const Material& material, const eval::SuiteArm& arm,
@@ -203,11 +189,12 @@ Json prompt_of(const Material& material, const eval::SuiteArm& arm, const Questi
         break;
     }
   }
-  if (!arm.instructed && chosen.empty()) return question.messages;
+  const std::string instruction = arm.instructed ? material.instruction : std::string();
+  if (instruction.empty() && chosen.empty()) return question.messages;
   std::vector<const data::Example*> shown;
   for (const std::int64_t shot : chosen)
     shown.push_back(&material.examples[static_cast<std::size_t>(shot)]);
-  return instructed_messages(question.messages, shown, arm.instructed ? material.instruction : "");
+  return instructed_messages(question.messages, shown, instruction);
 }
 
 }  // namespace attune::cli

@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(
       "Exit codes: 0 done, 1 a required bar was not met, 2 bad input, 3 inconclusive, "
-      "4 environment failure.");
+      "4 environment failure, 5 stopped by its budget.");
   cli::Body selected;
   cli::add_tune(app, selected);
   cli::add_data(app, selected);

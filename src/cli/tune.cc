@@ -96,6 +96,10 @@ void add_tune(CLI::App& app, Body& selected) {
   c->add_option("--checkpoint-every", o->train.checkpoint_every,
                 "Steps between checkpoints; 0: every 20 seconds only")
       ->capture_default_str();
+  c->add_option("--checkpoints-kept", o->train.checkpoints_kept,
+                "Newest checkpoints that stay, for attune eval run --checkpoints")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   c->add_flag("--resume", o->train.resume, "Continue a stopped run from its last checkpoint");
   c->add_flag("--json", o->json, "Print report.json instead of tables");
   CLI::Option_group* remote = c->add_option_group("At an endpoint");

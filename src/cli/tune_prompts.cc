@@ -29,7 +29,9 @@ std::vector<ArmPlan> plan_arms(const data::Split& split, std::int64_t shots) {
 
 Json question_messages(const data::Example& example) {
   Json messages = example.messages;
-  if (!messages.empty()) messages.erase(messages.size() - 1);
+  // A prompt without an answer is asked whole.
+  if (!messages.empty() && messages.back().value("role", "") == "assistant")
+    messages.erase(messages.size() - 1);
   return messages;
 }
 

@@ -170,7 +170,11 @@ Result<Dataset> read_mapped_examples(std::string_view text, const std::string& s
       const bool may_be_graded =
           example.kind == RowKind::reinforcement ||
           (example.kind == RowKind::supervised && !ends_with_answer(example.messages));
-      if (options.keep_rest || may_be_graded) example.rest = converter.rest_of(row);
+      if (options.keep_columns) {
+        example.rest = row.columns;
+      } else if (options.keep_rest || may_be_graded) {
+        example.rest = converter.rest_of(row);
+      }
       dataset.examples.push_back(std::move(example));
     }
   }

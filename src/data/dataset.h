@@ -38,6 +38,7 @@ struct ReadOptions {
   bool allow_mixed = false;      // rows of several formats in one file
   bool supervised_only = false;  // refuse rows that have no answer to learn, such as preferences
   bool keep_rest = false;        // keep the columns that are not used in Example::rest
+  bool keep_columns = false;     // keep all columns there
   // The entry of a LLaMA-Factory dataset_info.json beside the file that describes it; empty: the
   // one that names the file, if there is one.
   std::string dataset = {};

@@ -1,6 +1,17 @@
 #include "eval/answer_json.h"
 
+#include <algorithm>
+
 namespace attune::eval {
+
+namespace {
+
+bool is_list_of_objects(const Json& value) {
+  return value.is_array() &&
+         std::all_of(value.begin(), value.end(), [](const Json& one) { return one.is_object(); });
+}
+
+}  // namespace
 
 Json to_json(const Answer& answer) {
   Json json = {{"text", answer.text},
@@ -10,6 +21,8 @@ Json to_json(const Answer& answer) {
   if (answer.first_token_ms > 0) json["first_token_ms"] = answer.first_token_ms;
   if (answer.cut) json["cut"] = true;
   if (!answer.failure.empty()) json["failure"] = answer.failure;
+  if (!answer.judged.empty()) json["judged"] = answer.judged;
+  if (!answer.judge.empty()) json["judge"] = answer.judge;
   return json;
 }
 
@@ -23,7 +36,8 @@ Result<Answer> answer_from_json(const Json& json, std::string_view where) {
                     is("prompt_tokens", integer) && is("completion_tokens", integer) &&
                     is("latency_ms", number) && is("first_token_ms", number) &&
                     is("cut", [](const Json& value) { return value.is_boolean(); }) &&
-                    is("failure", [](const Json& value) { return value.is_string(); });
+                    is("failure", [](const Json& value) { return value.is_string(); }) &&
+                    is("judged", is_list_of_objects) && is("judge", is_list_of_objects);
   if (!good) {
     return bad_input({.where = std::string(where),
                       .found = to_text(json).substr(0, 80),
@@ -35,7 +49,9 @@ Result<Answer> answer_from_json(const Json& json, std::string_view where) {
                 .completion_tokens = json.value("completion_tokens", std::int64_t{0}),
                 .first_token_ms = json.value("first_token_ms", 0.0),
                 .cut = json.value("cut", false),
-                .failure = json.value("failure", std::string())};
+                .failure = json.value("failure", std::string()),
+                .judged = json.value("judged", std::vector<Json>()),
+                .judge = json.value("judge", std::vector<Json>())};
 }
 
 }  // namespace attune::eval

@@ -10,7 +10,7 @@
 namespace attune::eval {
 
 // {"text":"...","prompt_tokens":120,"completion_tokens":31,"latency_ms":41.2,"first_token_ms":9.0,
-//  "cut":true,"failure":"..."}
+//  "cut":true,"failure":"...","judged":[{"text":"7"}]}
 Json to_json(const Answer& answer);
 Result<Answer> answer_from_json(const Json& json, std::string_view where);
 

@@ -15,6 +15,8 @@ struct Item {
   std::string input;      // what the user asked, for people
   std::string reference;  // the answer wanted
   std::vector<Assertion> assertions = {};
+  std::string cluster = {};  // items of the same one belong together; empty: to none
+  Json side = Json();        // what measures need besides: see side_data.h
 };
 
 struct Answer {
@@ -25,6 +27,11 @@ struct Answer {
   double first_token_ms = 0;  // 0: not timed
   bool cut = false;           // by the limit of its length
   std::string failure = {};   // why there is no answer; it counts as a wrong one
+  // What models said of it that graders asked, in the order of the questions: {"text"} or
+  // {"failure"}. See criteria.h.
+  std::vector<Json> judged = {};
+  // What the suite's judge said of it, {"text"} or {"failure"}. See judge.h.
+  std::vector<Json> judge = {};
 };
 
 struct ArmResult {

@@ -9,6 +9,7 @@
 
 #include "base/ascii.h"
 #include "base/trim.h"
+#include "eval/judge.h"
 #include "eval/score.h"
 #include "grammar/canonical.h"
 
@@ -142,6 +143,11 @@ AssertionResult check_words(const Assertion& a, std::string_view answer) {
   return verdict(words >= least && words <= most, fmt::format("{} words", words));
 }
 
+// Without the judge's reply nothing is known: see judge_reply.
+AssertionResult check_rubric(const Assertion&, std::string_view) {
+  return verdict(false, "no judge was asked");
+}
+
 constexpr std::array kKinds = {
     Kind{"equals", Value::any, check_equals},
     Kind{"contains", Value::text, check_all<false>},
@@ -157,6 +163,7 @@ constexpr std::array kKinds = {
     Kind{"levenshtein", Value::text, check_levenshtein},
     Kind{"token-f1", Value::text, check_token_f1},
     Kind{"word-count", Value::words, check_words},
+    Kind{"llm-rubric", Value::text, check_rubric},
 };
 
 const Kind* find_kind(std::string_view name) {
@@ -265,10 +272,12 @@ Result<Assertion> read_assertion(const Json& document, const Json& variables,
   if (assertion.negated) assertion.type.erase(0, 4);
   const Kind* kind = find_kind(assertion.type);
   if (kind == nullptr) {
-    return bad_input({.where = std::string(where),
-                      .found = fmt::format("type \"{}\"", assertion.type),
-                      .wanted = kind_names(),
-                      .fix = "assertions that ask a model or run code are not evaluated here"});
+    return bad_input(
+        {.where = std::string(where),
+         .found = fmt::format("type \"{}\"", assertion.type),
+         .wanted = kind_names(),
+         .fix =
+             "assertions that run code, or ask a model (but llm-rubric), are not evaluated here"});
   }
   assertion.value = document.contains("value") ? document["value"] : Json();
   if (!variables.is_null()) {
@@ -297,6 +306,8 @@ Json to_json(const Assertion& assertion) {
   return json;
 }
 
+bool asks_judge(const Assertion& assertion) { return assertion.type == "llm-rubric"; }
+
 AssertionResult check(const Assertion& assertion, std::string_view answer) {
   AssertionResult result = find_kind(assertion.type)->check(assertion, answer);
   if (!assertion.negated) return result;
@@ -305,13 +316,28 @@ AssertionResult check(const Assertion& assertion, std::string_view answer) {
   return verdict(!result.pass, "what was not wanted holds");
 }
 
+namespace {
+
+AssertionResult judged_by(const Assertion& assertion, const Json* reply) {
+  const Judgement said =
+      judgement_of({}, reply == nullptr ? std::vector<Json>() : std::vector<Json>{*reply});
+  if (!said.value) return verdict(false, "the judge gave no one verdict");
+  return verdict((*said.value == 1) != assertion.negated, "the judge says otherwise");
+}
+
+}  // namespace
+
 ItemScore score_assertions(std::string_view answer, const std::vector<Assertion>& assertions,
-                           const grammar::Contract* contract) {
+                           const grammar::Contract* contract, const std::vector<Json>& judged) {
+  std::size_t next = 0;
   ItemScore score = score_text(answer, "", contract);
   double weight = 0, held = 0;
   bool all = true, json_kept = true;
   for (const Assertion& assertion : assertions) {
-    const AssertionResult result = check(assertion, answer);
+    const bool rubric = asks_judge(assertion);
+    const Json* const reply = rubric && next < judged.size() ? &judged[next] : nullptr;
+    next += rubric ? 1 : 0;
+    const AssertionResult result = rubric ? judged_by(assertion, reply) : check(assertion, answer);
     weight += assertion.weight;
     held += result.pass ? assertion.weight : 0;
     all = all && result.pass;

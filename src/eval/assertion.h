@@ -13,9 +13,10 @@
 //   levenshtein          at most `threshold` edits (5)
 //   token-f1             at least `threshold` (0.75)
 //   word-count           value: a number, or {min, max}
+//   llm-rubric           the suite's judge passes the answer by the rubric `value` (judge.h)
 //
-// What asks a model (llm-rubric, similar, factuality, ...) or runs code (javascript, python,
-// webhook) is refused when it is read.
+// What else asks a model (similar, factuality, ...) or runs code (javascript, python, webhook) is
+// refused when it is read.
 #pragma once
 
 #include <optional>
@@ -59,8 +60,11 @@ AssertionResult check(const Assertion& assertion, std::string_view answer);
 
 // Each assertion as a field; accuracy is the weighted share of those that hold. Compliant: the
 // contract; without one, every is-json assertion, or any text where there is none.
+// `judged` has the judge's reply, {"text"}, to each llm-rubric, in their order; a reply that says
+// no one thing counts as not held.
 ItemScore score_assertions(std::string_view answer, const std::vector<Assertion>& assertions,
-                           const grammar::Contract* contract);
+                           const grammar::Contract* contract, const std::vector<Json>& judged = {});
+bool asks_judge(const Assertion& assertion);
 
 // "{{name}}" replaced by the variable, texts as they are and other values as JSON; a name that is
 // not there is refused.

@@ -1,17 +1,14 @@
 #include "eval/compare.h"
 
 #include <algorithm>
-#include <map>
-#include <numeric>
 #include <optional>
-#include <set>
 
 #include <fmt/format.h>
 
-#include "base/ascii.h"
-#include "metrics/format_levels.h"
-#include "metrics/label_report.h"
-#include "stats/hodges_lehmann.h"
+#include "eval/arm_summary.h"
+#include "eval/many_comparisons.h"
+#include "eval/measure_arm.h"
+#include "eval/score_items.h"
 
 namespace attune::eval {
 
@@ -37,167 +34,6 @@ Result<void> check_input(const std::vector<Item>& items, const std::vector<ArmRe
     }
   }
   return {};
-}
-
-template <typename Property>
-stats::Estimate rate(const Scores& scores, Property property) {
-  double count = 0;
-  for (const ItemScore& score : scores) count += property(score) ? 1 : 0;
-  return stats::wilson(count, static_cast<std::int64_t>(scores.size()));
-}
-
-std::vector<double> accuracies(const Scores& scores) {
-  std::vector<double> values;
-  for (const ItemScore& score : scores) values.push_back(score.accuracy);
-  return values;
-}
-
-stats::Estimate accuracy(const Scores& scores, const stats::BootstrapOptions& bootstrap) {
-  const std::vector<double> values = accuracies(scores);
-  const stats::Estimate estimate = stats::bootstrap_mean(values, bootstrap);
-  if (estimate.low < estimate.high) return estimate;
-  return stats::wilson(std::accumulate(values.begin(), values.end(), 0.0),
-                       static_cast<std::int64_t>(values.size()));
-}
-
-// In the order in which the fields first occur.
-std::vector<FieldAccuracy> field_accuracies(const Scores& scores) {
-  std::vector<FieldAccuracy> fields;
-  std::map<std::string, std::size_t> place;
-  std::vector<double> correct;
-  for (const ItemScore& score : scores) {
-    for (const FieldScore& field : score.fields) {
-      const auto [found, is_new] = place.emplace(field.name, fields.size());
-      if (is_new) {
-        fields.push_back({.name = field.name, .n = 0, .accuracy = {}});
-        correct.push_back(0);
-      }
-      ++fields[found->second].n;
-      correct[found->second] += field.correct ? 1 : 0;
-    }
-  }
-  for (std::size_t i = 0; i < fields.size(); ++i)
-    fields[i].accuracy = stats::wilson(correct[i], fields[i].n);
-  return fields;
-}
-
-LatencySummary summarise_times(const ArmResult& arm, double Answer::*time) {
-  std::vector<double> values;
-  for (const Answer& answer : arm.answers) {
-    if (answer.*time > 0) values.push_back(answer.*time);
-  }
-  return {.n = std::ssize(values),
-          .median = stats::quantile(values, 0.5),
-          .p95 = stats::quantile(values, 0.95),
-          .mean = stats::mean(values)};
-}
-
-// Of the items that both arms were timed on.
-std::pair<std::vector<double>, std::vector<double>> timed_pairs(const ArmResult& first,
-                                                                const ArmResult& second,
-                                                                double Answer::*time) {
-  std::vector<double> one, two;
-  for (std::size_t i = 0; i < first.answers.size(); ++i) {
-    if (first.answers[i].*time <= 0 || second.answers[i].*time <= 0) continue;
-    one.push_back(first.answers[i].*time);
-    two.push_back(second.answers[i].*time);
-  }
-  return {std::move(one), std::move(two)};
-}
-
-stats::Estimate latency_difference(const ArmResult& first, const ArmResult& second,
-                                   const stats::BootstrapOptions& bootstrap) {
-  const auto [one, two] = timed_pairs(first, second, &Answer::latency_ms);
-  return one.empty() ? stats::Estimate{} : stats::paired_mean_difference(one, two, bootstrap);
-}
-
-stats::Estimate first_token_difference(const ArmResult& first, const ArmResult& second) {
-  const auto [one, two] = timed_pairs(first, second, &Answer::first_token_ms);
-  return one.empty() ? stats::Estimate{} : stats::hodges_lehmann(one, two).difference;
-}
-
-FormatPatience patience_of(const ArmResult& arm, const grammar::Contract& contract) {
-  const metrics::Format format = metrics::JsonFormat{contract.schema()};
-  metrics::FormatTotals totals;
-  for (const Answer& answer : arm.answers) totals.add(metrics::check_format(format, answer.text));
-  return {.fenced = stats::wilson(static_cast<double>(totals.fenced), totals.answers),
-          .extract = stats::wilson(static_cast<double>(totals.extract), totals.answers),
-          .field = totals.with_fields > 0
-                       ? totals.field_sum / static_cast<double>(totals.with_fields)
-                       : 0};
-}
-
-// Answers outside the labels of the references are one label, "(other)".
-LabelSummary labels_of(const std::vector<Item>& items, const ArmResult& arm) {
-  std::vector<std::string> wanted, given;
-  for (const Item& item : items)
-    wanted.push_back(ascii_lower(collapsed_white_space(item.reference)));
-  const std::set<std::string> known(wanted.begin(), wanted.end());
-  for (const Answer& answer : arm.answers) {
-    const std::string label = ascii_lower(collapsed_white_space(answer.text));
-    given.push_back(known.contains(label) ? label : "(other)");
-  }
-  const metrics::LabelReport report = metrics::label_report(wanted, given);
-  return {.macro_f1 = report.macro_f1, .mcc = report.mcc};
-}
-
-ArmSummary summarise(const ArmResult& arm, const Scores& scores,
-                     const stats::BootstrapOptions& bootstrap) {
-  ArmSummary summary;
-  summary.name = arm.name;
-  summary.n = static_cast<std::int64_t>(scores.size());
-  summary.format_compliance = rate(scores, [](const ItemScore& s) { return s.compliant; });
-  summary.exact_match = rate(scores, [](const ItemScore& s) { return s.exact; });
-  summary.json_found = rate(scores, [](const ItemScore& s) { return s.json_found; });
-  summary.domain_accuracy = accuracy(scores, bootstrap);
-  summary.latency_ms = summarise_times(arm, &Answer::latency_ms);
-  summary.first_token_ms = summarise_times(arm, &Answer::first_token_ms);
-  const double n = static_cast<double>(scores.size());
-  for (const Answer& answer : arm.answers) {
-    summary.prompt_tokens += static_cast<double>(answer.prompt_tokens) / n;
-    summary.completion_tokens += static_cast<double>(answer.completion_tokens) / n;
-    summary.failures += answer.failure.empty() ? 0 : 1;
-    summary.cut += answer.cut ? 1 : 0;
-  }
-  for (const ItemScore& score : scores) {
-    summary.preferred_terms += score.preferred_terms;
-    summary.forbidden_terms += score.forbidden_terms;
-  }
-  summary.fields = field_accuracies(scores);
-  return summary;
-}
-
-template <typename Property>
-RateComparison compare_rates(const Scores& first, const Scores& second, Property property) {
-  RateComparison result;
-  for (std::size_t i = 0; i < first.size(); ++i) {
-    const bool one = property(first[i]);
-    const bool two = property(second[i]);
-    if (one && two) ++result.counts.both;
-    if (one && !two) ++result.counts.first_only;
-    if (!one && two) ++result.counts.second_only;
-    if (!one && !two) ++result.counts.neither;
-  }
-  result.difference = stats::paired_rate_difference(result.counts);
-  result.p = stats::mcnemar_exact(result.counts.first_only, result.counts.second_only);
-  return result;
-}
-
-PairedComparison compare_pair(const ArmResult& subject, const Scores& subject_scores,
-                              const ArmResult& other, const Scores& other_scores,
-                              const stats::BootstrapOptions& bootstrap) {
-  PairedComparison pair;
-  pair.subject = subject.name;
-  pair.other = other.name;
-  pair.format_compliance =
-      compare_rates(subject_scores, other_scores, [](const ItemScore& s) { return s.compliant; });
-  pair.exact_match =
-      compare_rates(subject_scores, other_scores, [](const ItemScore& s) { return s.exact; });
-  pair.domain_accuracy_difference = stats::paired_mean_difference(
-      accuracies(subject_scores), accuracies(other_scores), bootstrap);
-  pair.latency_ms_difference = latency_difference(subject, other, bootstrap);
-  pair.first_token_ms_difference = first_token_difference(subject, other);
-  return pair;
 }
 
 Example example(const Item& item, std::size_t index, const std::vector<ArmResult>& arms,
@@ -231,6 +67,8 @@ std::string describe_basis(const CompareOptions& options, Metric metric) {
     if (metric == Metric::assertions)
       return "an answer that keeps the is-json assertions, or that is not empty where there are "
              "none (no contract was given)";
+    if (metric == Metric::tool_calls)
+      return "exactly one JSON document that reads as calls (no contract was given)";
     return "any answer that is not empty (no contract was given)";
   }
   if (!options.contract->is_for_text()) {
@@ -245,60 +83,40 @@ std::string describe_basis(const CompareOptions& options, Metric metric) {
                "terms";
 }
 
-// JSON references are scored by field; one text reference makes the whole set text.
-Metric metric_of(const std::vector<Item>& items) {
-  const auto has = [&](auto property) { return std::any_of(items.begin(), items.end(), property); };
-  if (has([](const Item& item) { return !item.assertions.empty(); })) return Metric::assertions;
-  const bool text = has([](const Item& item) { return !json_reference(item.reference); });
-  return text ? Metric::token_f1 : Metric::field_accuracy;
-}
-
-Result<void> check_references(const std::vector<Item>& items, Metric metric) {
-  for (const Item& item : items) {
-    if (metric == Metric::field_accuracy && !json_reference(item.reference)) {
-      return bad_input({.where = item.id,
-                        .found = "a reference that is not a JSON object or list",
-                        .wanted = "one for each item, to score fields",
-                        .fix = "score as text: metric token_f1 or label"});
-    }
-    if (metric == Metric::assertions && item.assertions.empty()) {
-      return bad_input(
-          {.where = item.id, .found = "no assertions", .wanted = "one for each item at least"});
+// What the measures say of each item alone.
+void add_item_measures(const std::vector<CountedMeasure>& measures, Scores& scores) {
+  for (const CountedMeasure& measure : measures) {
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      const bool has = std::any_of(scores[i].measures.begin(), scores[i].measures.end(),
+                                   [&](const auto& one) { return one.first == measure.name; });
+      const auto value = has ? std::nullopt : figure_of(measure, i);
+      if (value) scores[i].measures.emplace_back(measure.name, *value);
     }
   }
-  return {};
 }
 
-ItemScore score_item(const Item& item, const Answer& answer, Metric metric,
-                     const grammar::Contract* contract) {
-  switch (metric) {
-    case Metric::field_accuracy:
-      return score_json(answer.text, *json_reference(item.reference), contract);
-    case Metric::label:
-      return score_label(answer.text, item.reference, contract);
-    case Metric::assertions:
-      return score_assertions(answer.text, item.assertions, contract);
-    case Metric::token_f1:
-      break;
-  }
-  return score_text(answer.text, item.reference, contract);
+ScoredBy scored_by(const CompareOptions& options) {
+  return {.measures = options.measures, .contract = options.contract, .criteria = options.criteria};
 }
 
-std::vector<Scores> score_all(const std::vector<Item>& items, const std::vector<ArmResult>& arms,
-                              const grammar::Contract* contract, Metric metric) {
-  std::vector<Scores> scores(arms.size());
+// The subject against each other arm, and its worst items.
+void compare_with_subject(const std::vector<Item>& items, const std::vector<ArmResult>& arms,
+                          const std::vector<std::vector<CountedMeasure>>& measures,
+                          const Intervals& intervals, const CompareOptions& options,
+                          Comparison& result) {
+  const auto found = std::find_if(
+      arms.begin(), arms.end(), [&](const ArmResult& arm) { return arm.name == options.subject; });
+  if (found == arms.end()) return;
+  const auto subject = static_cast<std::size_t>(found - arms.begin());
+  const auto scored = [&](std::size_t a) {
+    return ScoredArm{.arm = arms[a], .scores = result.scores[a], .measures = measures[a]};
+  };
   for (std::size_t a = 0; a < arms.size(); ++a) {
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      const Answer& answer = arms[a].answers[i];
-      ItemScore& score = scores[a].emplace_back(score_item(items[i], answer, metric, contract));
-      if (answer.failure.empty()) continue;
-      score.compliant = score.exact = score.json_found = false;  // whatever "" would be worth
-      score.accuracy = 0;
-      for (FieldScore& field : score.fields) field.correct = false;
-      score.violations = {"no answer: " + answer.failure};
-    }
+    if (a != subject)
+      result.comparisons.push_back(compare_pair(scored(subject), scored(a), intervals));
   }
-  return scores;
+  for (const std::size_t i : worst_items(result.scores[subject], options.worst))
+    result.worst.push_back(example(items[i], i, arms, result.scores));
 }
 
 }  // namespace
@@ -306,32 +124,35 @@ std::vector<Scores> score_all(const std::vector<Item>& items, const std::vector<
 Result<Comparison> compare(const std::vector<Item>& items, const std::vector<ArmResult>& arms,
                            const CompareOptions& options) {
   ATTUNE_TRY_VOID(check_input(items, arms));
+  const ScoredBy by = scored_by(options);
+  ATTUNE_TRY_VOID(check_items(items, by));
+  const Intervals intervals(clusters_of(items), options.bootstrap);
   Comparison result;
-  result.n = static_cast<std::int64_t>(items.size());
+  result.n = std::ssize(items);
   result.subject = options.subject;
-  result.metric = options.metric ? *options.metric : metric_of(items);
-  ATTUNE_TRY_VOID(check_references(items, result.metric));
-  result.scores = score_all(items, arms, options.contract, result.metric);
+  result.metric = metric_of(items, options.measures);
   result.compliance_basis = describe_basis(options, result.metric);
-  std::size_t subject = arms.size();
-  for (std::size_t a = 0; a < arms.size(); ++a) {
-    if (arms[a].name == options.subject) subject = a;
-    ArmSummary& summary =
-        result.arms.emplace_back(summarise(arms[a], result.scores[a], options.bootstrap));
+  if (intervals.clustered())
+    result.clusters = {options.cluster, count_clusters(intervals.clusters())};
+  std::vector<std::vector<CountedMeasure>> measures;
+  for (const ArmResult& arm : arms) {
+    Scores& scores = result.scores.emplace_back();
+    for (std::size_t i = 0; i < items.size(); ++i)
+      scores.push_back(score_one(items[i], arm.answers[i], result.metric, by));
+    ATTUNE_TRY(std::vector<CountedMeasure> own, measure_arm(items, arm, scores,
+                                                            {.plan = options.measures,
+                                                             .metric = result.metric,
+                                                             .contract = options.contract}));
+    add_item_measures(own, scores);
+    ArmSummary& summary = result.arms.emplace_back(summarise(arm, scores, own, intervals));
     if (options.contract != nullptr && !options.contract->is_for_text())
-      summary.patience = patience_of(arms[a], *options.contract);
-    if (result.metric == Metric::label) summary.labels = labels_of(items, arms[a]);
+      summary.patience = patience_of(arm, *options.contract, intervals);
+    if (result.metric == Metric::label) summary.labels = labels_of(items, arm);
+    measures.push_back(std::move(own));
   }
-  if (subject < arms.size()) {
-    for (std::size_t a = 0; a < arms.size(); ++a) {
-      if (a == subject) continue;
-      result.comparisons.push_back(compare_pair(arms[subject], result.scores[subject], arms[a],
-                                                result.scores[a], options.bootstrap));
-    }
-    for (std::size_t i : worst_items(result.scores[subject], options.worst)) {
-      result.worst.push_back(example(items[i], i, arms, result.scores));
-    }
-  }
+  compare_with_subject(items, arms, measures, intervals, options, result);
+  if (auto many = many_comparisons(result, intervals))
+    result.supplements.push_back(*std::move(many));
   const std::size_t shown =
       std::min(items.size(), static_cast<std::size_t>(std::max<std::int64_t>(0, options.examples)));
   for (std::size_t k = 0; k < shown; ++k) {
@@ -339,15 +160,6 @@ Result<Comparison> compare(const std::vector<Item>& items, const std::vector<Arm
     result.examples.push_back(example(items[i], i, arms, result.scores));
   }
   return result;
-}
-
-Result<void> check_items(const std::vector<Item>& items, std::optional<Metric> metric) {
-  return check_references(items, metric ? *metric : metric_of(items));
-}
-
-ItemScore score_one(const Item& item, const Answer& answer, std::optional<Metric> metric,
-                    const grammar::Contract* contract) {
-  return score_item(item, answer, metric ? *metric : metric_of({item}), contract);
 }
 
 const ArmSummary* find_arm(const Comparison& comparison, std::string_view name) {

@@ -7,7 +7,9 @@
 // Intervals are 95 % ones. Format compliance and exact match: Wilson. Domain accuracy: BCa
 // bootstrap over items of the item's share of right fields, so fields of one item count as one
 // draw; where all items score the same it is Wilson. Fields: Wilson. Paired: exact McNemar with
-// Newcombe's interval for rates; bootstrap of differences for scores.
+// Newcombe's interval for rates; bootstrap of differences for scores. Where items belong together
+// (Item::cluster) all of these are cluster-wise instead (intervals.h). Further measures:
+// counted_measure.h.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +20,12 @@
 #include "base/result.h"
 #include "eval/adapter_times.h"
 #include "eval/arms.h"
+#include "eval/counted_measure.h"
+#include "eval/criteria.h"
+#include "eval/judge_report.h"
+#include "eval/measures.h"
 #include "eval/score.h"
+#include "eval/supplement.h"
 #include "metrics/consistency.h"
 #include "stats/statistics.h"
 
@@ -59,6 +66,7 @@ struct ArmSummary {
   stats::Estimate json_found;
   std::optional<FormatPatience> patience = {};
   std::optional<LabelSummary> labels = {};
+  std::vector<MeasureSummary> measures = {};  // those that have a figure
   LatencySummary latency_ms;
   LatencySummary first_token_ms;
   std::optional<metrics::ConsistencyScore> consistency = {};
@@ -75,7 +83,13 @@ struct ArmSummary {
 struct RateComparison {
   stats::PairedCounts counts;  // first = the subject
   stats::Estimate difference;
-  double p = 1;  // exact McNemar
+  double p = 1;  // exact McNemar; with clusters the permutation test of intervals.h
+};
+
+struct MeasureDifference {
+  std::string name, words;
+  bool lower_is_better = false;
+  stats::Estimate difference;
 };
 
 // The subject (tuned) against another arm; differences are subject minus other.
@@ -87,6 +101,7 @@ struct PairedComparison {
   stats::Estimate domain_accuracy_difference;
   stats::Estimate latency_ms_difference;      // of means
   stats::Estimate first_token_ms_difference;  // Hodges-Lehmann
+  std::vector<MeasureDifference> measures = {};
 };
 
 struct ExampleAnswer {
@@ -102,8 +117,15 @@ struct Example {
   std::vector<ExampleAnswer> answers;  // one an arm
 };
 
+// Items that belong together, by a field of their rows.
+struct Clusters {
+  std::string field;
+  std::int64_t n = 0;
+};
+
 struct Comparison {
   std::int64_t n = 0;
+  std::optional<Clusters> clusters = {};
   Metric metric = Metric::field_accuracy;
   std::string compliance_basis;  // in words: what "compliant" meant here
   std::string subject;
@@ -112,28 +134,25 @@ struct Comparison {
   std::vector<Example> examples;               // spread evenly over the items
   std::vector<Example> worst;                  // the subject's worst items, worst first
   std::vector<std::vector<ItemScore>> scores;  // [arm][item]
+  std::optional<JudgeReport> judge = {};
+  std::vector<Supplement> supplements = {};  // parts of the report beside these tables
 };
 
 struct CompareOptions {
   const grammar::Contract* contract = nullptr;
-  std::optional<Metric> metric = {};  // absent: by the references
-  std::string subject = "tuned";      // compared with every other arm, if it is there
+  MeasurePlan measures = {};
+  const Criteria* criteria = nullptr;  // of metric criteria
+  std::string cluster = {};            // the field that Item::cluster comes from, for people
+  std::string subject = "tuned";       // compared with every other arm, if it is there
   stats::BootstrapOptions bootstrap = {};
   std::int64_t examples = 5;
   std::int64_t worst = 10;
 };
 
 // Refused: no items, no arms, two arms of one name, an arm with another number of answers than
-// there are items.
+// there are items, items that the metric cannot score.
 Result<Comparison> compare(const std::vector<Item>& items, const std::vector<ArmResult>& arms,
                            const CompareOptions& options);
-
-// Refused: items that the metric (absent: by the items) cannot score. Asked before a run as well.
-Result<void> check_items(const std::vector<Item>& items, std::optional<Metric> metric);
-
-// One answer alone, by `metric` or, where absent, by the item.
-ItemScore score_one(const Item& item, const Answer& answer, std::optional<Metric> metric,
-                    const grammar::Contract* contract);
 
 // The arm of that name, or nullptr.
 const ArmSummary* find_arm(const Comparison& comparison, std::string_view name);

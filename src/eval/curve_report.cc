@@ -5,6 +5,7 @@
 
 #include "eval/curve.h"
 #include "eval/html.h"
+#include "eval/supplement.h"
 #include "eval/svg_plot.h"
 #include "eval/table.h"
 #include "eval/words.h"
@@ -100,15 +101,6 @@ std::string plot(const RuleCurve& rule) {
       fitted.points.push_back({static_cast<std::int64_t>(std::llround(n)), 100 * score->value});
   }
   return line_plot("Domain accuracy by training examples", "%", {fitted, measured});
-}
-
-Json estimate_json(const stats::Estimate& estimate) {
-  const auto number = [](double value) {
-    return std::isfinite(value) ? Json(value) : Json(nullptr);
-  };
-  return {{"value", number(estimate.value)},
-          {"low", number(estimate.low)},
-          {"high", number(estimate.high)}};
 }
 
 }  // namespace

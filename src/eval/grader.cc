@@ -28,7 +28,7 @@ Grade no_grade(GradeFault fault, std::string message) {
 // A distance of two texts of this size takes seconds.
 constexpr std::size_t kMostCompared = std::size_t{256} << 10;
 
-Grade missing(const Path& path, const Namespaces& values) {
+Grade missing(const ValuePath& path, const Namespaces& values) {
   const bool no_json = path.needs_output_json() && !values.sample.contains("output_json");
   Grade grade = no_json
                     ? no_grade(GradeFault::sample_parse,
@@ -166,14 +166,14 @@ Result<void> Judge::prepare_parts() {
   return {};
 }
 
-std::vector<const Path*> Judge::places() const {
-  std::vector<const Path*> all;
+std::vector<const ValuePath*> Judge::places() const {
+  std::vector<const ValuePath*> all;
   for (const Template& one : templates_) {
-    const std::vector<const Path*> places = one.places();
+    const std::vector<const ValuePath*> places = one.places();
     all.insert(all.end(), places.begin(), places.end());
   }
   for (const Judge& part : parts_) {
-    const std::vector<const Path*> places = part.places();
+    const std::vector<const ValuePath*> places = part.places();
     all.insert(all.end(), places.begin(), places.end());
   }
   return all;

@@ -71,7 +71,7 @@ class Judge {
   Grade grade(const Namespaces& values, const AskModel& ask) const;
   const wire::Grader& grader() const { return grader_; }
   // Every place of every template, those of inner graders too.
-  std::vector<const Path*> places() const;
+  std::vector<const ValuePath*> places() const;
 
  private:
   explicit Judge(wire::Grader grader) : grader_(std::move(grader)) {}

@@ -49,8 +49,8 @@ Json sample_of(std::string answer) {
 
 // ---- paths ----
 
-Result<Path> Path::parse(std::string_view text) {
-  Path path;
+Result<ValuePath> ValuePath::parse(std::string_view text) {
+  ValuePath path;
   path.text_ = text;
   std::string_view rest = text;
   const std::size_t root = std::min(rest.find_first_of(".["), rest.size());
@@ -87,7 +87,7 @@ Result<Path> Path::parse(std::string_view text) {
   return path;
 }
 
-const Json* Path::find(const Namespaces& values) const {
+const Json* ValuePath::find(const Namespaces& values) const {
   const Json* at = of_sample_ ? &values.sample : &values.item;
   for (const Step& step : steps_) {
     if (const auto* name = std::get_if<std::string>(&step)) {
@@ -103,13 +103,13 @@ const Json* Path::find(const Namespaces& values) const {
   return at;
 }
 
-std::string Path::first_name() const {
+std::string ValuePath::first_name() const {
   if (steps_.empty()) return {};
   const auto* name = std::get_if<std::string>(&steps_.front());
   return name ? *name : std::string();
 }
 
-bool Path::needs_output_json() const { return of_sample_ && first_name() == "output_json"; }
+bool ValuePath::needs_output_json() const { return of_sample_ && first_name() == "output_json"; }
 
 // ---- templates ----
 
@@ -126,7 +126,7 @@ Result<Template> Template::parse(std::string_view text) {
                         .wanted = "}} behind the path"});
     }
     const std::string_view inside = text.substr(open + kOpen.size(), close - open - kOpen.size());
-    ATTUNE_TRY(Path path, Path::parse(without_blanks(inside)));
+    ATTUNE_TRY(ValuePath path, ValuePath::parse(without_blanks(inside)));
     made.parts_.emplace_back(std::move(path));
     text.remove_prefix(close + kClose.size());
   }
@@ -140,7 +140,7 @@ Template::Filled Template::fill(const Namespaces& values) const {
       filled.text += *plain;
       continue;
     }
-    const Path& path = std::get<Path>(part);
+    const ValuePath& path = std::get<ValuePath>(part);
     const Json* value = path.find(values);
     if (value == nullptr) {
       filled.missing = &path;
@@ -155,10 +155,10 @@ Template::Filled Template::fill(const Namespaces& values) const {
   return filled;
 }
 
-std::vector<const Path*> Template::places() const {
-  std::vector<const Path*> all;
+std::vector<const ValuePath*> Template::places() const {
+  std::vector<const ValuePath*> all;
   for (const auto& part : parts_)
-    if (const auto* path = std::get_if<Path>(&part)) all.push_back(path);
+    if (const auto* path = std::get_if<ValuePath>(&part)) all.push_back(path);
   return all;
 }
 

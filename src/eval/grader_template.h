@@ -28,10 +28,10 @@ struct Namespaces {
 // {"output_text": answer, "output_json": ... if it is JSON}
 Json sample_of(std::string answer);
 
-class Path {
+class ValuePath {
  public:
   // "item.input[0].text"
-  static Result<Path> parse(std::string_view text);
+  static Result<ValuePath> parse(std::string_view text);
   const Json* find(const Namespaces& values) const;  // null: there is no such value
   const std::string& text() const { return text_; }
   bool is_of_sample() const { return of_sample_; }
@@ -53,14 +53,14 @@ class Template {
   static constexpr std::size_t kMostBytes = std::size_t{16} << 20;  // of a filled text
   struct Filled {
     std::string text;
-    const Path* missing = nullptr;  // the first place without a value
-    bool too_long = false;          // it would have more than kMostBytes
+    const ValuePath* missing = nullptr;  // the first place without a value
+    bool too_long = false;               // it would have more than kMostBytes
   };
   Filled fill(const Namespaces& values) const;
-  std::vector<const Path*> places() const;
+  std::vector<const ValuePath*> places() const;
 
  private:
-  std::vector<std::variant<std::string, Path>> parts_;
+  std::vector<std::variant<std::string, ValuePath>> parts_;
 };
 
 }  // namespace attune::eval

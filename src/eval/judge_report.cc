@@ -152,8 +152,17 @@ std::optional<JudgeDifference> difference(const JudgeReport& report, const std::
     items.push_back(i);
   }
   if (ours.size() < 2) return std::nullopt;
-  JudgeDifference result{.other = other,
-                         .rate = over(intervals, items).mean_difference(ours, theirs)};
+  const Intervals own = over(intervals, items);
+  JudgeDifference result{.other = other, .rate = {}};
+  if (report.plan.mode == JudgeMode::pass) {
+    stats::PairedCounts counts;
+    for (std::size_t i = 0; i < ours.size(); ++i)
+      (ours[i] > 0 ? (theirs[i] > 0 ? counts.both : counts.first_only)
+                   : (theirs[i] > 0 ? counts.second_only : counts.neither)) += 1;
+    result.rate = own.rate_difference(counts, ours, theirs);
+  } else {
+    result.rate = own.mean_difference(ours, theirs);
+  }
   if (report.calibration && report.plan.mode == JudgeMode::pass)
     result.corrected =
         corrected_difference(result.rate.value, half_width(result.rate), report.calibration->error);

@@ -93,8 +93,8 @@ std::vector<std::vector<std::string>> rows_of(const JudgeReport& report) {
                : std::vector<std::string>{"arm", "as judged", "corrected by labels",
                                           "self-agreement", "undecided"}};
   for (const JudgedArm& arm : report.arms) {
-    std::vector<std::string> row{display_name(arm.name), percent_interval(arm.rate),
-                                 shown(arm.corrected)};
+    std::vector<std::string> row{
+        display_name(arm.name), arm.n > 0 ? percent_interval(arm.rate) : "-", shown(arm.corrected)};
     if (pairwise) {
       row.push_back(fmt::format("{} / {} / {}", arm.wins, arm.ties, arm.losses));
       row.push_back(p_value(arm.p));

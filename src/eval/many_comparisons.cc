@@ -105,17 +105,22 @@ std::optional<Supplement> many_comparisons(const Comparison& comparison,
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return all[a].adjusted < all[b].adjusted; });
   part.rows.push_back({"against", "what", "difference", "p", "adjusted"});
+  std::erase_if(order, [&](std::size_t i) { return all[i].p >= kFalseDiscoveries; });
   for (std::size_t k = 0; k < std::min(order.size(), kMostShown); ++k) {
     const One& one = all[order[k]];
     part.rows.push_back({display_name(one.other), one.measure, points_interval(one.difference),
                          p_value(one.p), p_value(one.adjusted)});
   }
+  if (order.empty()) part.rows.clear();
   if (order.size() > kMostShown)
-    part.notes.push_back(fmt::format("and {} more in report.json", order.size() - kMostShown));
+    part.notes.push_back(fmt::format("and {} more with p < 0.05", order.size() - kMostShown));
   part.notes.push_back(fmt::format(
-      "{} of {} comparisons stand when 5 % of the findings may be false (Benjamini and Hochberg); "
-      "the verdict has its own family",
-      kept, all.size()));
+      "Of {} comparisons {} have p < 0.05, and {} stand when 5 % of the findings may be false "
+      "(Benjamini and Hochberg); report.json has all. The verdict has a family of its own",
+      all.size(),
+      std::count_if(all.begin(), all.end(),
+                    [](const One& one) { return one.p < kFalseDiscoveries; }),
+      kept));
   return part;
 }
 

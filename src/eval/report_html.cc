@@ -27,9 +27,9 @@ std::string facts_section(std::string_view heading, const Json& facts) {
 
 constexpr std::string_view kHowToRead = R"html(<section><h2>How to read this</h2><dl class="facts">
 <div><dt>Format compliance</dt><dd>Share of answers that keep the contract as a whole. Text around the JSON, a missing key or a forbidden term breaks it.</dd></div>
-<div><dt>Domain accuracy</dt><dd>Mean share of the reference&#39;s fields that an answer has right: strings after collapsing white space, numbers by value. Where there is text around the JSON, the JSON in it is scored. For references that are not JSON: token F1.</dd></div>
+<div><dt>Domain accuracy</dt><dd>Mean share of the reference&#39;s fields that an answer has right: strings after collapsing white space, numbers by value. Where there is text around the JSON, the JSON in it is scored. For references that are not JSON: token F1. Labels and tool calls: right or wrong. Instructions and criteria: the share that is kept.</dd></div>
 <div><dt>Exact match</dt><dd>Share of answers that equal the reference as a whole.</dd></div>
-<div><dt>Intervals</dt><dd>95&nbsp;%. Rates: Wilson. Domain accuracy: BCa bootstrap over items. Differences: Newcombe for rates, bootstrap for scores.</dd></div>
+<div><dt>Intervals</dt><dd>95&nbsp;%. Rates: Wilson. Domain accuracy: BCa bootstrap over items. Differences: Newcombe for rates, bootstrap for scores. Where items belong together: a bootstrap of whole groups for all of them. Further measures: BCa bootstrap of the figure over the whole set.</dd></div>
 </dl></section>)html";
 
 }  // namespace
@@ -38,7 +38,9 @@ std::string report_html(const ReportInput& input) {
   std::string body = verdict_section(input.verdict);
   body += results_section(input.comparison);
   body += tests_section(input.comparison);
+  body += measures_section(input.comparison);
   body += fields_section(input.comparison);
+  for (const Supplement& part : input.comparison.supplements) body += supplement_html(part);
   body += training_section(input.training);
   body += examples_section(input.comparison);
   body += facts_section("Data", input.data);

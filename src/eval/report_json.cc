@@ -51,6 +51,24 @@ Json to_json(const LabelSummary& labels) {
   return {{"macro_f1", optional(labels.macro_f1)}, {"mcc", optional(labels.mcc)}};
 }
 
+Json to_json(const std::vector<MeasureSummary>& measures) {
+  Json all = Json::object();
+  for (const MeasureSummary& measure : measures) {
+    Json& one = all[measure.name] = to_json(measure.value);
+    one["n"] = measure.items;
+    one["lower_is_better"] = measure.lower_is_better;
+    if (!measure.signature.empty()) one["signature"] = measure.signature;
+  }
+  return all;
+}
+
+Json to_json(const std::vector<MeasureDifference>& measures) {
+  Json all = Json::object();
+  for (const MeasureDifference& measure : measures)
+    all[measure.name] = {{"difference", to_json(measure.difference)}};
+  return all;
+}
+
 Json to_json(const ArmSummary& arm) {
   Json fields = Json::object();
   for (const FieldAccuracy& field : arm.fields) {
@@ -75,6 +93,7 @@ Json to_json(const ArmSummary& arm) {
         {"mean", number(arm.first_token_ms.mean)},
         {"n", arm.first_token_ms.n}}},
       {"format_levels", arm.patience ? to_json(*arm.patience) : Json(nullptr)},
+      {"measures", to_json(arm.measures)},
       {"labels", arm.labels ? to_json(*arm.labels) : Json(nullptr)},
       {"adapter_overhead", arm.adapter_overhead ? to_json(*arm.adapter_overhead) : Json(nullptr)},
       {"consistency", arm.consistency ? to_json(*arm.consistency) : Json(nullptr)},
@@ -99,7 +118,8 @@ Json to_json(const PairedComparison& pair) {
           {"exact_match", to_json(pair.exact_match)},
           {"domain_accuracy", {{"difference", to_json(pair.domain_accuracy_difference)}}},
           {"latency_ms", {{"difference", to_json(pair.latency_ms_difference)}}},
-          {"first_token_ms", {{"difference", to_json(pair.first_token_ms_difference)}}}};
+          {"first_token_ms", {{"difference", to_json(pair.first_token_ms_difference)}}},
+          {"measures", to_json(pair.measures)}};
 }
 
 Json to_json(const Verdict& verdict) {
@@ -132,6 +152,8 @@ Json to_json(const Example& example) {
                            {"exact", answer.score.exact},
                            {"accuracy", number(answer.score.accuracy)},
                            {"violations", answer.score.violations}};
+    for (const auto& [name, value] : answer.score.measures)
+      answers[answer.arm]["measures"][name] = number(value);
   }
   return {{"id", example.id},
           {"input", example.input},
@@ -162,20 +184,25 @@ Json report_json(const ReportInput& input) {
   Json training = input.training.facts.is_object() ? input.training.facts : Json::object();
   training["curve"] = {{"loss", to_json(input.training.loss)},
                        {"validation_loss", to_json(input.training.validation_loss)}};
-  return {{"version", kReportVersion},
-          {"title", input.title},
-          {"created", input.created},
-          {"items", comparison.n},
-          {"metric", metric_name(comparison.metric)},
-          {"compliance_basis", comparison.compliance_basis},
-          {"arms", arms},
-          {"comparisons", comparisons},
-          {"verdict", to_json(input.verdict)},
-          {"training", training},
-          {"data", input.data},
-          {"model", input.model},
-          {"examples", to_json(comparison.examples)},
-          {"worst", to_json(comparison.worst)}};
+  Json report = {{"version", kReportVersion},
+                 {"title", input.title},
+                 {"created", input.created},
+                 {"items", comparison.n},
+                 {"metric", metric_name(comparison.metric)},
+                 {"clusters", comparison.clusters ? Json{{"field", comparison.clusters->field},
+                                                         {"n", comparison.clusters->n}}
+                                                  : Json(nullptr)},
+                 {"compliance_basis", comparison.compliance_basis},
+                 {"arms", arms},
+                 {"comparisons", comparisons},
+                 {"verdict", to_json(input.verdict)},
+                 {"training", training},
+                 {"data", input.data},
+                 {"model", input.model},
+                 {"examples", to_json(comparison.examples)},
+                 {"worst", to_json(comparison.worst)}};
+  for (const Supplement& part : comparison.supplements) report[part.key] = part.figures;
+  return report;
 }
 
 Result<void> write_report(const std::filesystem::path& folder, const ReportInput& input) {

@@ -1,6 +1,7 @@
 // report.md: the tables and the verdict, for pull requests and wikis.
 #include <fmt/format.h>
 
+#include "eval/measure_grid.h"
 #include "eval/report.h"
 #include "eval/words.h"
 
@@ -63,6 +64,21 @@ std::string tests_table(const Comparison& comparison) {
   return out + "\n";
 }
 
+std::string measures_table_md(const Comparison& comparison) {
+  const MeasureGrid grid = measure_grid(comparison);
+  if (grid.rows.empty()) return "";
+  const auto cells = [](const std::vector<std::string>& texts) {
+    std::vector<std::string> escaped;
+    for (const std::string& text : texts) escaped.push_back(cell(text));
+    return row(escaped);
+  };
+  std::string out = cells(grid.head) + row(std::vector<std::string>(grid.head.size(), "---"));
+  for (const std::vector<std::string>& one : grid.rows) out += cells(one);
+  out += "\n";
+  for (const std::string& note : grid.notes) out += "- " + cell(note) + "\n";
+  return out + (grid.notes.empty() ? "" : "\n");
+}
+
 }  // namespace
 
 std::string report_markdown(const ReportInput& input) {
@@ -75,11 +91,16 @@ std::string report_markdown(const ReportInput& input) {
                        percent(gate.required), cell(display_name(gate.arm)),
                        percent_interval(gate.measured), gate_state_text(gate.state));
   }
+  const std::string clusters = cluster_note(comparison);
   out += fmt::format(
-      "\n{} held-out items, the same for every arm; 95 % intervals; domain accuracy by {}. "
+      "\n{} held-out items, the same for every arm; 95 % intervals; {}domain accuracy by {}. "
       "Compliant means: {}.\n\n",
-      comparison.n, metric_name(comparison.metric), cell(comparison.compliance_basis));
-  return out + arms_table(comparison) + "\n" + tests_table(comparison) + input.created + "\n";
+      comparison.n, clusters.empty() ? "" : cell(clusters) + "; ", metric_name(comparison.metric),
+      cell(comparison.compliance_basis));
+  std::string supplements;
+  for (const Supplement& part : comparison.supplements) supplements += supplement_markdown(part);
+  return out + arms_table(comparison) + "\n" + tests_table(comparison) +
+         measures_table_md(comparison) + supplements + input.created + "\n";
 }
 
 }  // namespace attune::eval

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "eval/html.h"
+#include "eval/measure_grid.h"
 #include "eval/svg_plot.h"
 #include "eval/text_diff.h"
 #include "eval/words.h"
@@ -119,11 +120,13 @@ std::string verdict_section(const Verdict& verdict) {
 }
 
 std::string results_section(const Comparison& comparison) {
+  const std::string clusters = cluster_note(comparison);
   std::string out = fmt::format(
       "<section><h2>Results</h2><p>{} held-out items, the same for every arm. Bars are rates, "
-      "whiskers 95&nbsp;% intervals. "
+      "whiskers 95&nbsp;% intervals{}. "
       "Compliant means: {}.</p><div class=\"plots\">",
-      comparison.n, escape(comparison.compliance_basis));
+      comparison.n, clusters.empty() ? "" : "; " + escape(clusters),
+      escape(comparison.compliance_basis));
   out += arms_plot(comparison, "Format compliance",
                    [](const ArmSummary& arm) { return arm.format_compliance; });
   out += arms_plot(comparison, measure_name(comparison),
@@ -185,6 +188,21 @@ std::string tests_section(const Comparison& comparison) {
                      {"Exact McNemar", true}},
                     rows) +
          "</section>";
+}
+
+std::string measures_section(const Comparison& comparison) {
+  const MeasureGrid grid = measure_grid(comparison);
+  if (grid.rows.empty()) return "";
+  std::vector<Column> columns;
+  for (const std::string& head : grid.head) columns.push_back({head, !columns.empty()});
+  std::vector<Row> rows;
+  for (const std::vector<std::string>& cells : grid.rows) {
+    Row& row = rows.emplace_back();
+    for (const std::string& cell : cells) row.cells.push_back(escape(cell));
+  }
+  std::string out = "<section><h2>Further measures</h2>" + table_html(columns, rows);
+  for (const std::string& note : grid.notes) out += "<p class=\"note\">" + escape(note) + "</p>";
+  return out + "</section>";
 }
 
 std::string fields_section(const Comparison& comparison) {

@@ -12,6 +12,7 @@ namespace attune::eval {
 std::string verdict_section(const Verdict& verdict);
 std::string results_section(const Comparison& comparison);
 std::string tests_section(const Comparison& comparison);
+std::string measures_section(const Comparison& comparison);
 std::string fields_section(const Comparison& comparison);
 std::string examples_section(const Comparison& comparison);
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "eval/answer_json.h"
+#include "eval/run_supplements.h"
 #include "io/jsonl.h"
 
 namespace attune::eval {
@@ -14,23 +15,12 @@ namespace attune::eval {
 namespace {
 
 Json scores_json(const ItemScore& score) {
-  return {{"compliant", score.compliant},
-          {"exact", score.exact},
-          {"accuracy", score.accuracy},
-          {"violations", score.violations}};
-}
-
-std::string result_line(const RunRecord& record, const Comparison& comparison, std::size_t index) {
-  const Item& item = record.items[index];
-  Json line = {{"id", item.id}, {"input", item.input}, {"reference", item.reference}};
-  for (const Assertion& assertion : item.assertions)
-    line["assertions"].push_back(to_json(assertion));
-  Json& answers = line["answers"] = Json::object();
-  for (std::size_t a = 0; a < record.arms.size(); ++a) {
-    Json& answer = answers[record.arms[a].name] = to_json(record.arms[a].answers[index]);
-    answer["scores"] = scores_json(comparison.scores[a][index]);
-  }
-  return to_text(line) + "\n";
+  Json json = {{"compliant", score.compliant},
+               {"exact", score.exact},
+               {"accuracy", score.accuracy},
+               {"violations", score.violations}};
+  for (const auto& [name, value] : score.measures) json["measures"][name] = value;
+  return json;
 }
 
 Json consistency_json(const RunRecord& record) {
@@ -63,6 +53,8 @@ Result<Item> read_item(const Json& json, const std::string& where) {
       !has_text(json, "reference") || !json.contains("answers") || !json["answers"].is_object())
     return broken(where, "no result", "id, input, reference and answers");
   Item item{.id = json["id"], .input = json["input"], .reference = json["reference"]};
+  if (has_text(json, "cluster")) item.cluster = json["cluster"];
+  item.side = json.value("side", Json());
   for (const Json& one : json.value("assertions", Json::array())) {
     ATTUNE_TRY(Assertion assertion, read_assertion(one, Json(), where));
     item.assertions.push_back(std::move(assertion));
@@ -85,13 +77,12 @@ Result<void> read_answers(const Json& answers, const std::string& where, RunReco
   return {};
 }
 
-Result<std::optional<Metric>> read_metric(const Json& run, const std::string& where) {
-  const Json name = run.value("metric", Json());
-  if (name.is_null()) return std::optional<Metric>();
-  for (const auto& [metric, known] : kMetricNames) {
-    if (name == known) return std::optional<Metric>(metric);
-  }
-  return broken(where, "metric " + to_text(name), "a known one");
+// A run of before there were several measures has only "metric".
+Result<MeasurePlan> read_plan(const Json& run, const std::string& where) {
+  const bool several = run.contains("measures");
+  const Json given = several ? run["measures"] : run.value("metric", Json());
+  if (given.is_null()) return MeasurePlan{};
+  return read_measures(given, where + (several ? ": measures" : ": metric"));
 }
 
 Result<std::vector<metrics::ConsistencyItem>> read_consistency(const Json& lines,
@@ -131,7 +122,42 @@ Result<const ArmResult*> find_result(const RunRecord& record, const std::string&
                     .fix = "name it with --arm"});
 }
 
+// The plan with the metric that was found in the items.
+MeasurePlan measured_by(const RunRecord& record, const Comparison& comparison) {
+  MeasurePlan plan = record.measures;
+  plan.metric = comparison.metric;
+  return plan;
+}
+
+// What the judge made of an arm's answer; null where there is no judgement to be had.
+Json judged_value(const RunRecord& record, std::size_t arm, std::size_t index) {
+  const JudgePlan& plan = record.judge->plan;
+  const auto subject = std::find_if(record.arms.begin(), record.arms.end(),
+                                    [&](const auto& one) { return one.name == record.subject; });
+  const bool itself = plan.mode == JudgeMode::pairwise && record.arms[arm].name == record.subject;
+  if (plan.rubric.empty() || itself || subject == record.arms.end()) return nullptr;
+  const auto value =
+      item_judgement(plan, record.arms[arm].answers[index], subject->answers[index]).value;
+  return value ? Json(*value) : Json(nullptr);
+}
+
 }  // namespace
+
+Json result_json(const RunRecord& record, const Comparison& comparison, std::size_t index) {
+  const Item& item = record.items[index];
+  Json line = {{"id", item.id}, {"input", item.input}, {"reference", item.reference}};
+  for (const Assertion& assertion : item.assertions)
+    line["assertions"].push_back(to_json(assertion));
+  if (!item.cluster.empty()) line["cluster"] = item.cluster;
+  if (!item.side.is_null()) line["side"] = item.side;
+  Json& answers = line["answers"] = Json::object();
+  for (std::size_t a = 0; a < record.arms.size(); ++a) {
+    Json& answer = answers[record.arms[a].name] = to_json(record.arms[a].answers[index]);
+    answer["scores"] = scores_json(comparison.scores[a][index]);
+    if (record.judge) answer["scores"]["judge"] = judged_value(record, a, index);
+  }
+  return line;
+}
 
 Result<void> write_run(const Path& folder, const RunRecord& record, const Comparison& comparison) {
   Json run = {{"version", kRunVersion},
@@ -139,13 +165,19 @@ Result<void> write_run(const Path& folder, const RunRecord& record, const Compar
               {"suite", record.suite},
               {"contract", record.contract},
               {"metric", metric_name(comparison.metric)},
+              {"measures", to_json(measured_by(record, comparison))},
+              {"testing_criteria", record.testing_criteria},
+              {"cluster", record.cluster},
               {"subject", record.subject},
               {"consistency", consistency_json(record)},
               {"adapter_times", Json::object()},
               {"facts", record.facts}};
+  if (record.judge) run["judge"] = to_json(*record.judge);
+  if (record.general) run["general"] = true;
   for (const auto& [arm, times] : record.adapter_times) run["adapter_times"][arm] = to_json(times);
   std::string lines;
-  for (std::size_t i = 0; i < record.items.size(); ++i) lines += result_line(record, comparison, i);
+  for (std::size_t i = 0; i < record.items.size(); ++i)
+    lines += to_text(result_json(record, comparison, i)) + "\n";
   ATTUNE_TRY_VOID(write_file_atomic(folder / "results.jsonl", lines));
   return write_file_atomic(folder / "run.json", to_pretty_text(run));
 }
@@ -161,7 +193,9 @@ Result<RunRecord> read_run(const Path& folder) {
   record.contract = run.value("contract", Json());
   record.subject = run["subject"].get<std::string>();
   record.facts = run.value("facts", Json::object());
-  ATTUNE_TRY(record.metric, read_metric(run, where));
+  ATTUNE_TRY(record.measures, read_plan(run, where));
+  record.testing_criteria = run.value("testing_criteria", Json());
+  if (has_text(run, "cluster")) record.cluster = run["cluster"].get<std::string>();
   const Json consistency = run.value("consistency", Json::object());
   for (const auto& [arm, lines] : consistency.items()) {
     ATTUNE_TRY(record.consistency[arm], read_consistency(lines, where));
@@ -169,6 +203,13 @@ Result<RunRecord> read_run(const Path& folder) {
   const Json times = run.value("adapter_times", Json::object());
   for (const auto& [arm, measured] : times.items())
     record.adapter_times[arm] = adapter_times_from_json(measured);
+  if (run.contains("judge")) {
+    ATTUNE_TRY(record.judge, judge_record_from_json(run["judge"], where + ": judge"));
+  }
+  if (run.contains("general")) {
+    ATTUNE_TRY(RunRecord general, read_run(folder / kGeneralRun));
+    record.general = std::make_shared<const RunRecord>(std::move(general));
+  }
   const Path results = folder / "results.jsonl";
   ATTUNE_TRY(const std::string text, read_file(results));
   JsonlReader lines(text, results.string());
@@ -187,9 +228,15 @@ Result<Comparison> compare_run(const RunRecord& record) {
   if (!record.contract.is_null()) {
     ATTUNE_TRY(contract, grammar::Contract::from_json(record.contract, "contract"));
   }
+  std::optional<Criteria> criteria;
+  if (!record.testing_criteria.is_null()) {
+    ATTUNE_TRY(criteria, Criteria::prepare(record.testing_criteria, "run.json"));
+  }
   CompareOptions options;
   options.contract = contract ? &*contract : nullptr;
-  options.metric = record.metric;
+  options.measures = record.measures;
+  options.criteria = criteria ? &*criteria : nullptr;
+  options.cluster = record.cluster;
   options.subject = record.subject;
   ATTUNE_TRY(Comparison comparison, compare(record.items, record.arms, options));
   for (ArmSummary& arm : comparison.arms) {
@@ -199,6 +246,7 @@ Result<Comparison> compare_run(const RunRecord& record) {
     const auto timed = record.adapter_times.find(arm.name);
     if (timed != record.adapter_times.end()) arm.adapter_overhead = overhead_of(timed->second);
   }
+  ATTUNE_TRY_VOID(add_supplements(record, comparison));
   return comparison;
 }
 
@@ -211,7 +259,9 @@ Result<JoinedRuns> join_runs(const RunRecord& before, const std::string& before_
   JoinedRuns joined;
   joined.record = {.created = after.created,
                    .contract = after.contract,
-                   .metric = after.metric,
+                   .measures = after.measures,
+                   .testing_criteria = after.testing_criteria,
+                   .cluster = after.cluster,
                    .subject = "after",
                    .items = {},
                    .arms = {{"before", {}}, {"after", {}}}};

@@ -1,8 +1,9 @@
 // A run on disk, complete enough that every figure of its report can be computed again:
 //
 //   run.json        {"version":1,"created","program","suite","contract","metric","subject",...}
-//   results.jsonl   one line an item: {"id","input","reference","assertions"?,"answers":{"tuned":
-//                   {"text",...,"scores":{"compliant","exact","accuracy","violations"}}, ...}}
+//   results.jsonl   one line an item: {"id","input","reference","assertions"?,"cluster"?,"side"?,
+//                   "answers":{"tuned":{"text",...,"scores":{"compliant","exact","accuracy",
+//                   "violations","measures"?}}, ...}}; side is what side_data.h says
 //
 // run.json also has, by arm, the parts of the consistency of each item that was asked again; the
 // answers themselves are in the answer cache.
@@ -13,6 +14,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,12 +28,15 @@
 namespace attune::eval {
 
 inline constexpr int kRunVersion = 1;
+inline constexpr const char* kGeneralRun = "general";
 
 struct RunRecord {
   std::string created;  // UTC
   Json suite = Json::object();
   Json contract = nullptr;  // the document; null: none
-  std::optional<Metric> metric = {};
+  MeasurePlan measures = {};
+  Json testing_criteria = nullptr;  // of metric criteria
+  std::string cluster = {};         // the field of Item::cluster
   std::string subject;
   Json facts = Json::object();  // program, machine, models: for people
   std::vector<Item> items;
@@ -39,9 +44,14 @@ struct RunRecord {
   // Of each arm whose consistency was measured, by its name.
   std::map<std::string, std::vector<metrics::ConsistencyItem>> consistency = {};
   std::map<std::string, AdapterTimes> adapter_times = {};  // of each arm with an adapter
+  std::optional<JudgeRecord> judge = {};
+  // Other items that the base and the subject answered, a run in the folder kGeneralRun of its own.
+  std::shared_ptr<const RunRecord> general = {};
 };
 
 Result<void> write_run(const Path& folder, const RunRecord& record, const Comparison& comparison);
+// A line of results.jsonl.
+Json result_json(const RunRecord& record, const Comparison& comparison, std::size_t item);
 // Refused: files that are missing, broken or of another version, with the line.
 Result<RunRecord> read_run(const Path& folder);
 

@@ -139,7 +139,8 @@ Result<Supplement> forgetting_supplement(const RunRecord& general) {
       "{} general items, asked as they are of both; above 0 the tuned model does worse than its "
       "base: {}",
       comparison.n,
-      lost.low > 0 ? "it has forgotten something"
+      lost.low == lost.high ? "no item differs, which says little of others"
+      : lost.low > 0        ? "it has forgotten something"
       : lost.high < 0
           ? "it does better on them than before"
           : "no forgetting is shown, and up to " + points(lost.high) + " points are not excluded"));

@@ -193,6 +193,12 @@ std::string_view metric_words(Metric metric) {
       return "token F1";
     case Metric::assertions:
       return "assertions held";
+    case Metric::tool_calls:
+      return "right calls";
+    case Metric::ifeval:
+      return "instructions kept";
+    case Metric::criteria:
+      return "criteria passed";
   }
   return "domain accuracy";
 }

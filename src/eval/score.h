@@ -38,12 +38,18 @@ enum class Metric {
   token_f1,
   label,       // the reference is a label: right or wrong, letter case and white space aside
   assertions,  // the weighted share of the item's assertions that hold
+  tool_calls,  // right or wrong by metrics/tool_match.h (score_calls.h)
+  ifeval,      // share of the item's instructions that are kept, strictly (score_instructions.h)
+  criteria,    // share of the testing criteria of an eval that pass (criteria.h)
 };
 inline constexpr std::array kMetricNames = {
     std::pair{Metric::field_accuracy, std::string_view("field_accuracy")},
     std::pair{Metric::token_f1, std::string_view("token_f1")},
     std::pair{Metric::label, std::string_view("label")},
     std::pair{Metric::assertions, std::string_view("assertions")},
+    std::pair{Metric::tool_calls, std::string_view("tool_calls")},
+    std::pair{Metric::ifeval, std::string_view("ifeval")},
+    std::pair{Metric::criteria, std::string_view("criteria")},
 };
 std::string_view metric_name(Metric metric);
 std::string_view metric_words(Metric metric);  // as the heading of a column: "domain accuracy"
@@ -64,6 +70,8 @@ struct ItemScore {
   std::vector<std::string> violations;  // why it is not compliant
   std::int64_t preferred_terms = 0;
   std::int64_t forbidden_terms = 0;
+  // What the measures beside domain accuracy say of this item alone, by their names.
+  std::vector<std::pair<std::string, double>> measures = {};
 };
 
 // The JSON object or list of a reference, or nothing when it is text.

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 #include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "eval/eval_object.h"
+#include "eval/members.h"
 #include "io/yaml.h"
 
 namespace attune::eval {
@@ -16,98 +17,6 @@ namespace {
 
 constexpr std::int64_t kMostShots = 64;
 constexpr std::int64_t kLongestAnswer = 1 << 20;
-
-// Reads the members of one object; the first fault is kept, and unknown keys are one.
-class Members {
- public:
-  Members(const Json& object, std::string where, std::initializer_list<std::string_view> known)
-      : object_(object), where_(std::move(where)) {
-    if (!object.is_object()) {
-      fail("", to_text(object).substr(0, 80), "keys with values");
-      return;
-    }
-    for (const auto& [key, value] : object.items()) {
-      if (std::find(known.begin(), known.end(), key) == known.end())
-        fail("", fmt::format("the key \"{}\"", key),
-             fmt::format("one of {}", fmt::join(known, ", ")));
-    }
-  }
-
-  const Json* find(const char* key) const {
-    if (fault_ || !object_.contains(key) || object_[key].is_null()) return nullptr;
-    return &object_[key];
-  }
-
-  void text(const char* key, std::string& out) {
-    const Json* value = find(key);
-    if (value == nullptr) return;
-    if (!value->is_string()) return fail(key, to_text(*value), "a text");
-    out = value->get<std::string>();
-  }
-
-  void flag(const char* key, bool& out) {
-    const Json* value = find(key);
-    if (value == nullptr) return;
-    if (!value->is_boolean()) return fail(key, to_text(*value), "true or false");
-    out = value->get<bool>();
-  }
-
-  void integer(const char* key, std::int64_t least, std::int64_t most, std::int64_t& out) {
-    const Json* value = find(key);
-    if (value == nullptr) return;
-    const bool fits = value->is_number_integer() && value->get<std::int64_t>() >= least &&
-                      value->get<std::int64_t>() <= most;
-    if (!fits)
-      return fail(key, to_text(*value), fmt::format("a whole number from {} to {}", least, most));
-    out = value->get<std::int64_t>();
-  }
-
-  void number(const char* key, double least, double most, double& out) {
-    const Json* value = find(key);
-    if (value == nullptr) return;
-    const bool fits =
-        value->is_number() && value->get<double>() >= least && value->get<double>() <= most;
-    if (!fits)
-      return fail(key, to_text(*value), fmt::format("a number from {} to {}", least, most));
-    out = value->get<double>();
-  }
-
-  void share(const char* key, std::optional<double>& out) {
-    if (find(key) != nullptr) number(key, 0, 1, out.emplace());
-  }
-
-  template <typename Names, typename Value>
-  void choice(const char* key, const Names& names, Value& out) {
-    const Json* value = find(key);
-    if (value == nullptr) return;
-    std::vector<std::string_view> known;
-    for (const auto& [one, name] : names) {
-      known.push_back(name);
-      if (value->is_string() && value->get_ref<const std::string&>() == name) {
-        out = one;
-        return;
-      }
-    }
-    fail(key, to_text(*value), fmt::format("one of {}", fmt::join(known, ", ")));
-  }
-
-  void fail(std::string_view key, std::string found, std::string wanted) {
-    if (fault_) return;
-    fault_ = {.where = key.empty() ? where_ : fmt::format("{}: {}", where_, key),
-              .found = std::move(found),
-              .wanted = std::move(wanted)};
-  }
-
-  Result<void> result() const {
-    if (fault_) return bad_input(*fault_);
-    return {};
-  }
-
- private:
-  const Json& object_;
-  std::string where_;
-  std::optional<ErrorParts> fault_;
-};
 
 // RFC 6901: "~" stands only before 0 or 1.
 bool is_json_pointer(std::string_view text) {
@@ -148,7 +57,8 @@ void read_shots(Members& members, SuiteArm& arm) {
 Result<SuiteArm> read_arm(const Json& document, const std::string& where, const Path& folder) {
   SuiteArm arm;
   Members members(document, where,
-                  {"name", "model", "endpoint", "instructed", "shots", "pick", "system", "prompt"});
+                  {"name", "model", "endpoint", "instructed", "shots", "pick", "system", "prompt",
+                   "price", "checkpoints"});
   members.text("name", arm.name);
   members.text("model", arm.model);
   members.text("endpoint", arm.endpoint);
@@ -161,6 +71,12 @@ Result<SuiteArm> read_arm(const Json& document, const std::string& where, const 
   if (arm.model.empty())
     members.fail("model", "none", "a model folder, an adapter or a model's name");
   ATTUNE_TRY_VOID(members.result());
+  if (const Json* price = members.find("price")) {
+    ATTUNE_TRY(arm.price, read_price(*price, where + ": price"));
+  }
+  if (const Json* checkpoints = members.find("checkpoints")) {
+    ATTUNE_TRY(arm.checkpoints, read_checkpoints(*checkpoints, where + ": checkpoints"));
+  }
   if (arm.endpoint.empty()) arm.model = model_place(arm.model, folder);
   return arm;
 }
@@ -224,10 +140,11 @@ Result<void> read_tests(const Json& document, const std::string& where, Suite& s
 Result<void> read_requirements(const Json& document, const std::string& where,
                                SuiteRequirements& require) {
   Members members(document, where + ": require",
-                  {"format_compliance", "domain_accuracy", "exact_match"});
+                  {"format_compliance", "domain_accuracy", "exact_match", "judge"});
   members.share("format_compliance", require.format_compliance);
   members.share("domain_accuracy", require.domain_accuracy);
   members.share("exact_match", require.exact_match);
+  members.share("judge", require.judge);
   return members.result();
 }
 
@@ -273,19 +190,22 @@ Result<Suite> suite_from_json(const Json& document, std::string_view where_view,
                               const Path& folder) {
   const std::string where(where_view);
   Suite suite;
-  Members members(document, where,
-                  {"name", "data", "map", "tests", "defaultTest", "contract", "examples",
-                   "validation", "metric", "subject", "arms", "temperature", "max_tokens", "seed",
-                   "timed_items", "max_items", "require", "consistency"});
+  Members members(
+      document, where,
+      {"name",      "data",       "map",         "tests",      "defaultTest", "contract",
+       "examples",  "validation", "metric",      "metrics",    "reference",   "cluster",
+       "subject",   "arms",       "temperature", "max_tokens", "seed",        "timed_items",
+       "max_items", "require",    "consistency", "judge",      "budget",      "general"});
   members.text("name", suite.name);
   members.text("data", suite.data);
   members.text("map", suite.map);
   members.text("contract", suite.contract);
   members.text("examples", suite.examples);
   members.text("validation", suite.validation);
-  if (members.find("metric") != nullptr)
-    members.choice("metric", kMetricNames, suite.metric.emplace());
+  members.text("reference", suite.reference);
+  members.text("cluster", suite.cluster);
   members.text("subject", suite.subject);
+  members.text("general", suite.general);
   members.number("temperature", 0, 2, suite.temperature);
   members.integer("max_tokens", 1, kLongestAnswer, suite.most_tokens);
   std::int64_t seed = 1;
@@ -293,15 +213,34 @@ Result<Suite> suite_from_json(const Json& document, std::string_view where_view,
   suite.seed = static_cast<std::uint64_t>(seed);
   members.integer("timed_items", 0, kLongestAnswer, suite.timed_items);
   members.integer("max_items", 0, INT64_MAX, suite.most_items);
+  if (members.find("metric") != nullptr && members.find("metrics") != nullptr)
+    members.fail("metric", "metric and metrics", "one of them");
+  const bool several = members.find("metrics") != nullptr;
+  const Json* measures = members.find(several ? "metrics" : "metric");
   const Json* require = members.find("require");
   const Json* consistency = members.find("consistency");
+  const Json* judge = members.find("judge");
+  const Json* budget = members.find("budget");
   ATTUNE_TRY_VOID(members.result());
+  if (measures != nullptr) {
+    ATTUNE_TRY(
+        suite.measures,
+        read_measures(*measures, fmt::format("{}: {}", where, several ? "metrics" : "metric")));
+  }
   if (require != nullptr) ATTUNE_TRY_VOID(read_requirements(*require, where, suite.require));
   if (consistency != nullptr)
     ATTUNE_TRY_VOID(read_consistency(*consistency, where, suite.consistency));
+  if (judge != nullptr) {
+    ATTUNE_TRY(suite.judge, read_judge_plan(*judge, where + ": judge"));
+    if (suite.judge.endpoint.empty()) suite.judge.model = model_place(suite.judge.model, folder);
+  }
+  if (budget != nullptr) {
+    ATTUNE_TRY(suite.budget, read_budget(*budget, where + ": budget"));
+  }
   ATTUNE_TRY_VOID(read_tests(document, where, suite));
   ATTUNE_TRY_VOID(read_arms(document, where, folder, suite));
-  for (std::string* path : {&suite.data, &suite.contract, &suite.examples, &suite.validation})
+  for (std::string* path : {&suite.data, &suite.contract, &suite.examples, &suite.validation,
+                            &suite.judge.labels, &suite.general})
     *path = in_folder(*path, folder);
   if (suite.name.empty()) suite.name = Path(where).stem().string();
   ATTUNE_TRY_VOID(check_suite(suite, where));
@@ -310,6 +249,7 @@ Result<Suite> suite_from_json(const Json& document, std::string_view where_view,
 
 Result<Suite> read_suite(const Path& path) {
   ATTUNE_TRY(const Json document, read_yaml(path));
+  if (is_eval_object(document)) return suite_of_eval(document, path.string(), path.parent_path());
   return suite_from_json(document, path.string(), path.parent_path());
 }
 
@@ -320,7 +260,7 @@ Result<void> check_suite(const Suite& suite, std::string_view where) {
                       .wanted = std::move(wanted),
                       .fix = std::move(fix)});
   };
-  if (suite.data.empty() && suite.tests.empty())
+  if (suite.data.empty() && suite.tests.empty() && suite.eval.content.is_null())
     return refuse("no items", "data: FILE, or tests: [...]");
   if (!suite.data.empty() && !suite.tests.empty()) return refuse("data and tests", "one of them");
   if (suite.arms.empty())
@@ -347,7 +287,7 @@ Result<void> check_suite(const Suite& suite, std::string_view where) {
   }
   if (!suite.subject.empty() && !names.contains(suite.subject))
     return refuse(fmt::format("subject: {}", suite.subject), "the name of an arm");
-  return {};
+  return check_extras(suite, where);
 }
 
 }  // namespace attune::eval

@@ -24,7 +24,9 @@
 
 #include "base/result.h"
 #include "eval/assertion.h"
-#include "eval/score.h"
+#include "eval/judge.h"
+#include "eval/measures.h"
+#include "eval/suite_extras.h"
 #include "io/file.h"
 #include "io/json.h"
 
@@ -39,13 +41,17 @@ enum class Pick {
 
 struct SuiteArm {
   std::string name;
-  std::string model;          // a folder: a model or an adapter; else a name at the endpoint
+  std::string model;  // a folder: a model or an adapter; else a name at the endpoint; empty:
+                      // the rows of an eval bring their answers
   std::string endpoint = {};  // address; empty: OPENAI_BASE_URL or the server on this machine
   bool instructed = true;     // the contract in words goes before the question
   std::vector<std::int64_t> shots = {0};  // more than one: the best on the validation rows is taken
   Pick pick = Pick::similar;
   std::string system = {};  // a system message instead of the items' own
   std::string prompt = {};  // a template over the variables of a test: "Summarise: {{text}}"
+  ArmPrice price = {};
+  CheckpointChoice checkpoints = {};  // of the adapter's training, each an arm of its own
+  std::int64_t step = 0;              // of such an arm
 };
 
 // A test as promptfoo writes it: variables, and assertions over the answer.
@@ -60,6 +66,7 @@ struct SuiteRequirements {
   std::optional<double> format_compliance = {};
   std::optional<double> domain_accuracy = {};
   std::optional<double> exact_match = {};
+  std::optional<double> judge = {};  // the judge's figure, corrected by its labels
 };
 
 // How the consistency of an arm's answers is measured (metrics/consistency.h), on its first items.
@@ -72,6 +79,15 @@ struct ConsistencyPlan {
   std::vector<std::string> fields = {};  // JSON pointers of what must agree; empty: all of it
 };
 
+// What an OpenAI eval says besides (eval_object.h); empty in every other suite.
+struct EvalSource {
+  Json testing_criteria = nullptr;
+  Json item_schema = nullptr;
+  Json content = nullptr;         // rows in the file itself
+  Json input_messages = nullptr;  // what a model is asked; null: the rows bring answers
+  explicit operator bool() const { return !testing_criteria.is_null(); }
+};
+
 struct Suite {
   std::string name;
   std::string data = {};  // path; empty: `tests`
@@ -80,8 +96,11 @@ struct Suite {
   std::string contract = {};
   std::string examples = {};
   std::string validation = {};
-  std::optional<Metric> metric = {};  // absent: by the references
-  std::string subject = {};           // the arm that the others are compared with; empty: the last
+  MeasurePlan measures = {};
+  std::string reference = {};  // the field that has the answer wanted; empty: the row's last answer
+  std::string cluster = {};    // the field that says which items belong together; empty: none do
+  EvalSource eval = {};
+  std::string subject = {};  // the arm that the others are compared with; empty: the last
   std::vector<SuiteArm> arms = {};
   double temperature = 0;
   std::int64_t most_tokens = 256;
@@ -90,6 +109,10 @@ struct Suite {
   std::int64_t most_items = 0;    // 0: all
   ConsistencyPlan consistency = {};
   SuiteRequirements require = {};
+  JudgePlan judge = {};
+  Budget budget = {};
+  std::string general =
+      {};  // rows that the base and the subject answer: what tuning made it forget
 };
 
 // Refused: unknown keys, values of a wrong kind or range, no items, no arms, two arms of one name,
@@ -99,6 +122,11 @@ Result<Suite> read_suite(const Path& path);
 Result<Suite> suite_from_json(const Json& document, std::string_view where, const Path& folder);
 // What every suite must have, however it came about.
 Result<void> check_suite(const Suite& suite, std::string_view where);
+// Of that, judge, budget and prices.
+Result<void> check_extras(const Suite& suite, std::string_view where);
+
+// The subject, or the last arm.
+const std::string& subject_of(const Suite& suite);
 
 Json to_json(const Suite& suite);
 

@@ -10,6 +10,7 @@ Json shares(const SuiteRequirements& require) {
   if (require.format_compliance) json["format_compliance"] = *require.format_compliance;
   if (require.domain_accuracy) json["domain_accuracy"] = *require.domain_accuracy;
   if (require.exact_match) json["exact_match"] = *require.exact_match;
+  if (require.judge) json["judge"] = *require.judge;
   return json;
 }
 
@@ -22,6 +23,8 @@ Json to_json(const SuiteArm& arm) {
   if (!arm.endpoint.empty()) json["endpoint"] = arm.endpoint;
   if (!arm.system.empty()) json["system"] = arm.system;
   if (!arm.prompt.empty()) json["prompt"] = arm.prompt;
+  if (arm.price) json["price"] = to_json(arm.price);
+  if (arm.step > 0) json["step"] = arm.step;
   return json;
 }
 
@@ -32,6 +35,10 @@ std::string_view pick_name(Pick pick) {
     if (one == pick) return name;
   }
   return "";
+}
+
+const std::string& subject_of(const Suite& suite) {
+  return suite.subject.empty() ? suite.arms.back().name : suite.subject;
 }
 
 Json to_json(const Suite& suite) {
@@ -45,7 +52,9 @@ Json to_json(const Suite& suite) {
   add("contract", suite.contract);
   add("examples", suite.examples);
   add("validation", suite.validation);
-  if (suite.metric) json["metric"] = metric_name(*suite.metric);
+  if (const Json measures = to_json(suite.measures); !measures.empty()) json["metrics"] = measures;
+  add("reference", suite.reference);
+  add("cluster", suite.cluster);
   add("subject", suite.subject);
   json["arms"] = Json::array();
   for (const SuiteArm& arm : suite.arms) json["arms"].push_back(to_json(arm));
@@ -55,6 +64,9 @@ Json to_json(const Suite& suite) {
   json["timed_items"] = suite.timed_items;
   json["max_items"] = suite.most_items;
   json["require"] = shares(suite.require);
+  if (suite.judge) json["judge"] = to_json(suite.judge);
+  if (suite.budget) json["budget"] = to_json(suite.budget);
+  add("general", suite.general);
   if (suite.consistency.items > 0) {
     json["consistency"] = {{"items", suite.consistency.items},
                            {"samples", suite.consistency.samples},

@@ -1,5 +1,7 @@
 #include "eval/supplement.h"
 
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include "eval/html.h"
@@ -32,7 +34,13 @@ std::string markdown_row(const std::vector<std::string>& cells) {
 }  // namespace
 
 Json estimate_json(const stats::Estimate& estimate) {
-  return {{"value", estimate.value}, {"low", estimate.low}, {"high", estimate.high}};
+  // Not finite numbers have no JSON form.
+  const auto number = [](double value) {
+    return std::isfinite(value) ? Json(value) : Json(nullptr);
+  };
+  return {{"value", number(estimate.value)},
+          {"low", number(estimate.low)},
+          {"high", number(estimate.high)}};
 }
 
 std::string supplement_text(const Supplement& part) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "eval/measure_grid.h"
 #include "eval/words.h"
 
 namespace attune::eval {
@@ -56,6 +57,16 @@ std::string patience_line(const ArmSummary& arm) {
   return fmt::format("{}: {} keep the format inside a fence, {} somewhere in the text\n",
                      display_name(arm.name), percent(arm.patience->fenced.value),
                      percent(arm.patience->extract.value));
+}
+
+std::string measures_table(const Comparison& comparison) {
+  const MeasureGrid grid = measure_grid(comparison);
+  if (grid.rows.empty()) return "";
+  std::vector<std::vector<std::string>> rows{grid.head};
+  rows.insert(rows.end(), grid.rows.begin(), grid.rows.end());
+  std::string out = "\n" + aligned_table(rows);
+  for (const std::string& note : grid.notes) out += note + "\n";
+  return out + "\n";
 }
 
 }  // namespace
@@ -127,13 +138,13 @@ std::string comparison_table(const Comparison& comparison) {
                     arm.prompt_tokens > 0 ? fmt::format("{:.0f}", arm.prompt_tokens) : "-"});
   }
   std::string out = aligned_table(rows);
-  out += fmt::format("{} held-out items, the same for every arm; 95 % intervals; median latency\n",
-                     comparison.n);
+  const std::string clusters = cluster_note(comparison);
+  out +=
+      fmt::format("{} held-out items, the same for every arm; 95 % intervals; median latency{}\n",
+                  comparison.n, clusters.empty() ? "" : "; " + clusters);
+  out += measures_table(comparison);
   for (const ArmSummary& arm : comparison.arms) {
     out += patience_line(arm);
-    if (arm.labels && arm.labels->macro_f1)
-      out += fmt::format("{}: macro-F1 {:.3f}{}\n", display_name(arm.name), *arm.labels->macro_f1,
-                         arm.labels->mcc ? fmt::format(", MCC {:.3f}", *arm.labels->mcc) : "");
     if (arm.consistency) out += consistency_line(arm);
     if (arm.adapter_overhead && std::isfinite(arm.adapter_overhead->first_token_ms.low))
       out += overhead_line(arm);
@@ -151,6 +162,7 @@ std::string comparison_table(const Comparison& comparison) {
                          milliseconds(first.low), milliseconds(first.high));
     }
   }
+  for (const Supplement& part : comparison.supplements) out += supplement_text(part);
   return out;
 }
 

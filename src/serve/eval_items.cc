@@ -75,7 +75,7 @@ bool excludes(const Json& item_schema, const std::string& name) {
 
 Answer<void> check_places(const eval::Judge& judge, const Json& item_schema,
                           const std::string& param) {
-  for (const eval::Path* place : judge.places()) {
+  for (const eval::ValuePath* place : judge.places()) {
     if (place->is_of_sample() || !excludes(item_schema, place->first_name())) continue;
     return wire::refuse(wire::invalid_value(
         param, fmt::format("Invalid '{}': the item_schema has no property {}, which "
@@ -168,7 +168,7 @@ Answer<EvalPlan> EvalPlan::prepare(const wire::EvalObject& eval,
     plan.prompt_.push_back(std::move(made));
   }
   if (!source.prompt_reference.empty()) {
-    ATTUNE_ANSWER(plan.prompt_reference_, eval::Path::parse(source.prompt_reference));
+    ATTUNE_ANSWER(plan.prompt_reference_, eval::ValuePath::parse(source.prompt_reference));
   }
   return plan;
 }

@@ -48,7 +48,7 @@ class EvalPlan {
   wire::EvalDataSource source_;
   std::vector<eval::Judge> judges_;
   std::vector<eval::Template> prompt_;
-  std::optional<eval::Path> prompt_reference_;
+  std::optional<eval::ValuePath> prompt_reference_;
 };
 
 // What a grade is as JSON beside its name and type: used by results of items and by the graders'

@@ -47,12 +47,24 @@ TEST(Assertion, EachTypeHoldsAndFailsAsItsNameSays) {
 }
 
 TEST(Assertion, WhatAsksAModelOrRunsCodeIsRefused) {
-  for (const char* type : {"llm-rubric", "similar", "javascript", "python", "factuality", "cost"}) {
+  for (const char* type : {"similar", "javascript", "python", "factuality", "cost"}) {
     const auto read =
         read_assertion({{"type", type}, {"value", "x"}}, Json::object(), "s: assert[0]");
     ASSERT_FALSE(read) << type;
     EXPECT_NE(read.error().message().find("not evaluated here"), std::string::npos);
   }
+}
+
+TEST(Assertion, ARubricHoldsAsTheJudgeSaysAndNotWhereItSaysNothing) {
+  const std::vector<Assertion> rubric{
+      read_assertion({{"type", "llm-rubric"}, {"value", "polite"}}, Json::object(), "s").value()};
+  const auto score = [&](std::vector<Json> judged) {
+    return score_assertions("hello", rubric, nullptr, judged).accuracy;
+  };
+  EXPECT_EQ(score({{{"text", "VERDICT: PASS"}}}), 1);
+  EXPECT_EQ(score({{{"text", "VERDICT: FAIL"}}}), 0);
+  EXPECT_EQ(score({{{"text", "well"}}}), 0);
+  EXPECT_EQ(score({}), 0);
 }
 
 TEST(Assertion, AValueOfTheWrongKindIsRefused) {

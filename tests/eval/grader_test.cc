@@ -221,7 +221,7 @@ TEST(Judges, NameEveryPlaceOfTheirTemplates) {
                       {"calculate_output", "a * b"}};
   std::vector<std::string> names;
   const Judge judge = judge_of(multi);
-  for (const Path* path : judge.places()) names.push_back(path->text());
+  for (const ValuePath* path : judge.places()) names.push_back(path->text());
   EXPECT_THAT(names,
               ElementsAre("sample.output_text", "item.label", "sample.output_text", "item.label"));
 }
