@@ -8,7 +8,7 @@
 namespace attune::eval {
 namespace {
 
-RunRecord sample(int items) {
+RunRecord three_arms(int items) {
   RunRecord record;
   record.subject = "tuned";
   record.arms = {{"zero_shot", {}}, {"few_shot", {}}, {"tuned", {}}};
@@ -27,7 +27,7 @@ RunRecord sample(int items) {
   return record;
 }
 
-const Supplement* find(const Comparison& comparison, std::string_view key) {
+const Supplement* find_part(const Comparison& comparison, std::string_view key) {
   for (const Supplement& part : comparison.supplements) {
     if (part.key == key) return &part;
   }
@@ -35,14 +35,14 @@ const Supplement* find(const Comparison& comparison, std::string_view key) {
 }
 
 TEST(RunSupplements, AnAcceptedAnswerCostsWhatAllAnswersCostOverTheAcceptedShare) {
-  RunRecord record = sample(40);
+  RunRecord record = three_arms(40);
   record.suite = {{"arms",
                    {{{"name", "zero_shot"}, {"price", {{"input", 1.0}, {"output", 10.0}}}},
                     {{"name", "few_shot"}},
                     {{"name", "tuned"}, {"price", {{"per_hour", 1.0}}}}}}};
   const auto comparison = compare_run(record);
   ASSERT_TRUE(comparison) << comparison.error().message();
-  const Supplement* costs = find(*comparison, "costs");
+  const Supplement* costs = find_part(*comparison, "costs");
   ASSERT_NE(costs, nullptr);
   ASSERT_EQ(costs->figures.size(), 2U);  // without a price there is no cost
   EXPECT_NEAR(costs->figures[0]["answer"].get<double>(), 200e-6, 1e-12);
@@ -51,12 +51,12 @@ TEST(RunSupplements, AnAcceptedAnswerCostsWhatAllAnswersCostOverTheAcceptedShare
 }
 
 TEST(RunSupplements, ArmsOfCheckpointsAreDrawnByStep) {
-  RunRecord record = sample(20);
+  RunRecord record = three_arms(20);
   record.suite = {
       {"arms", {{{"name", "zero_shot"}, {"step", 200}}, {{"name", "tuned"}, {"step", 100}}}}};
   const auto comparison = compare_run(record);
   ASSERT_TRUE(comparison);
-  const Supplement* steps = find(*comparison, "steps");
+  const Supplement* steps = find_part(*comparison, "steps");
   ASSERT_NE(steps, nullptr);
   EXPECT_EQ(steps->figures[0]["step"], 100);
   EXPECT_EQ(steps->figures[1]["arm"], "zero_shot");
@@ -68,14 +68,14 @@ TEST(RunSupplements, ArmsOfCheckpointsAreDrawnByStep) {
 }
 
 TEST(RunSupplements, ForgettingIsTheBaseLessTheTunedModelOnTheSameItems) {
-  RunRecord general = sample(40);
+  RunRecord general = three_arms(40);
   general.arms = {{"base", general.arms[2].answers}, {"tuned", general.arms[0].answers}};
   general.subject = "base";
-  RunRecord record = sample(8);
+  RunRecord record = three_arms(8);
   record.general = std::make_shared<const RunRecord>(general);
   const auto comparison = compare_run(record);
   ASSERT_TRUE(comparison);
-  const Supplement* forgetting = find(*comparison, "forgetting");
+  const Supplement* forgetting = find_part(*comparison, "forgetting");
   ASSERT_NE(forgetting, nullptr);
   const Json& accuracy = forgetting->figures["domain_accuracy"]["forgetting"];
   EXPECT_NEAR(accuracy["value"].get<double>(), 0.375, 1e-9);
@@ -84,9 +84,9 @@ TEST(RunSupplements, ForgettingIsTheBaseLessTheTunedModelOnTheSameItems) {
 }
 
 TEST(RunSupplements, ManyComparisonsAreAdjustedTogether) {
-  const auto comparison = compare_run(sample(40));
+  const auto comparison = compare_run(three_arms(40));
   ASSERT_TRUE(comparison);
-  const Supplement* many = find(*comparison, "many_comparisons");
+  const Supplement* many = find_part(*comparison, "many_comparisons");
   ASSERT_NE(many, nullptr);
   ASSERT_EQ(many->figures.size(), 8U);  // two arms; compliance, exact match, a and b
   for (const Json& one : many->figures)
@@ -97,12 +97,12 @@ TEST(RunSupplements, ManyComparisonsAreAdjustedTogether) {
 }
 
 TEST(RunSupplements, TwoComparisonsAreLeftAsTheyAre) {
-  RunRecord record = sample(40);
+  RunRecord record = three_arms(40);
   record.arms.erase(record.arms.begin());
   for (Item& item : record.items) item.reference = "plain words";
   const auto comparison = compare_run(record);
   ASSERT_TRUE(comparison);
-  EXPECT_EQ(find(*comparison, "many_comparisons"), nullptr);
+  EXPECT_EQ(find_part(*comparison, "many_comparisons"), nullptr);
 }
 
 }  // namespace
