@@ -260,7 +260,7 @@ Result<void> check_members(const Json& document, std::string_view where) {
 
 std::string Assertion::shown() const {
   const std::string what = value.is_null() ? "" : " " + grammar::excerpt(value, 80);
-  return (negated ? "not-" : "") + type + what;
+  return fmt::format("{}{}{}", negated ? "not-" : "", type, what);
 }
 
 Result<Assertion> read_assertion(const Json& document, const Json& variables,

@@ -27,7 +27,7 @@ std::string markdown_cell(std::string_view text) {
 
 std::string markdown_row(const std::vector<std::string>& cells) {
   std::string out = "|";
-  for (const std::string& one : cells) out += " " + markdown_cell(one) + " |";
+  for (const std::string& one : cells) out += fmt::format(" {} |", markdown_cell(one));
   return out + "\n";
 }
 
