@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/thread_pool.h"
 #include "data/check_encoding.h"
 #include "data/check_row.h"
 #include "data/check_rows.h"
@@ -74,6 +75,24 @@ class FileCheck {
     ATTUNE_TRY_VOID(rows.open());
     report_.format = rows.format();
     report_.evidence.push_back(rows.evidence());
+    ThreadPool pool(rows.by_lines() && text.size() >= kWorthThreads ? options_.threads : 1);
+    if (pool.threads() > 1) {
+      RowsAhead ahead(text, report_.source, rows.line_end(), pool.threads(),
+                      [this](const CheckedRow& row) { return rows_.examine(row); });
+      rows.take_from(ahead);
+      pool.run(pool.threads(), [&](std::int64_t task, int) {
+        if (task > 0) return ahead.help();
+        check_rows(rows);
+        ahead.finish();
+      });
+    } else {
+      check_rows(rows);
+    }
+    report_.rows = rows.rows();
+    return {};
+  }
+
+  void check_rows(JsonRows& rows) {
     CheckedRow row;
     std::size_t told = 0;
     while (rows.next(row)) {
@@ -82,8 +101,6 @@ class FileCheck {
       told = rows.position();
       options_.passed("checking", told);
     }
-    report_.rows = rows.rows();
-    return {};
   }
 
   Result<void> check_table(std::string_view text) {
@@ -167,7 +184,8 @@ class FileCheck {
     for (const MoreFindings& kind : report_.more) report_.rows_with_errors += kind.rows;
   }
 
-  static constexpr std::size_t kStep = std::size_t{16} << 20;  // bytes
+  static constexpr std::size_t kStep = std::size_t{16} << 20;         // bytes
+  static constexpr std::size_t kWorthThreads = std::size_t{1} << 20;  // bytes
 
   const CheckOptions& options_;
   CheckReport report_;

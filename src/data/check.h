@@ -49,6 +49,7 @@ struct CheckOptions {
   std::string time_column = {};  // when a row is from (D046); empty: a column with a usual name
   std::string tokenizer_fingerprint = {};  // SHA-256 of the base's tokenizer.json, in hex (D045)
   bool near_duplicates = false;            // looked for whatever the size of the file (D035, D036)
+  int threads = 0;       // that read rows ahead of their turn; 0: one for each CPU
   bool samples = false;  // keep texts for a page: CheckReport::duplicates and failures
   // Is told every few megabytes up to which byte a pass over a JSONL text has come. There are two
   // passes: one over the encoding, one over the rows.

@@ -161,14 +161,19 @@ std::vector<Distribution> DatasetCheck::distributions() const {
 
 void DatasetCheck::add_letters(std::string_view question, std::string_view answer) {
   const auto count = [](std::string_view text, std::int64_t& upper, std::int64_t& lower) {
-    std::int64_t up = 0;
-    std::int64_t low = 0;
-    for (const char c : text) {
-      up += static_cast<std::int64_t>(c >= 'A') & static_cast<std::int64_t>(c <= 'Z');
-      low += static_cast<std::int64_t>(c >= 'a') & static_cast<std::int64_t>(c <= 'z');
+    // Sums of bytes, which compilers add a vector at a time.
+    constexpr std::size_t kBlock = 240;
+    for (std::size_t at = 0; at < text.size(); at += kBlock) {
+      std::uint8_t up = 0;
+      std::uint8_t low = 0;
+      for (const char c : text.substr(at, kBlock)) {
+        const auto byte = static_cast<std::uint8_t>(c);
+        up = static_cast<std::uint8_t>(up + (static_cast<std::uint8_t>(byte - 'A') < 26 ? 1 : 0));
+        low = static_cast<std::uint8_t>(low + (static_cast<std::uint8_t>(byte - 'a') < 26 ? 1 : 0));
+      }
+      upper += up;
+      lower += low;
     }
-    upper += up;
-    lower += low;
   };
   count(question, upper_[0], lower_[0]);
   count(answer, upper_[1], lower_[1]);

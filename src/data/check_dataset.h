@@ -6,11 +6,11 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "data/check_messages.h"
 #include "data/distribution.h"
+#include "data/hash_map.h"
 
 namespace attune::data {
 
@@ -71,14 +71,14 @@ class DatasetCheck {
   std::int64_t rows_ = 0;  // rows with a conversation
   std::int64_t with_system_ = 0;
   Place first_without_system_;
-  std::unordered_map<std::uint64_t, std::int64_t> systems_;  // hash of the text -> rows
-  std::int64_t system_length_ = 0;                           // characters of all
+  HashMap<std::int64_t> systems_;   // rows by their text
+  std::int64_t system_length_ = 0;  // characters of all
   std::int64_t other_length_ = 0;
-  std::unordered_map<std::uint64_t, std::int64_t> questions_;
+  HashMap<std::int64_t> questions_;
   CommonPart question_beginning_, answer_beginning_, question_end_, answer_end_;
   std::int64_t empty_questions_ = 0;
   std::int64_t legacy_ = 0;
-  std::unordered_map<std::uint64_t, AnswerClass> answers_;
+  HashMap<AnswerClass> answers_;
   bool too_many_answers_ = false;
   std::map<AnswerShape, ShapeCount> shapes_;
   std::int64_t answered_ = 0;

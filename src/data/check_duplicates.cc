@@ -34,7 +34,8 @@ void DuplicateCheck::add(const CheckedRow& row, const Said& said, std::string_vi
     ++forgotten_;
     return;
   }
-  seen_.add({.hashes = hash_row(said.messages, said.tools, said.answers),
+  seen_.add({.hashes = said.hashes != nullptr ? *said.hashes
+                                              : hash_row(said.messages, said.tools, said.answers),
              .line = row.line,
              .part = part_from_name(part),
              .one_answer = said.one_answer},
@@ -44,23 +45,43 @@ void DuplicateCheck::add(const CheckedRow& row, const Said& said, std::string_vi
 
 void DuplicateCheck::keep(const CheckedRow& row, const Said& said, std::string_view part) {
   text_ += said.answers.size() + (said.messages.exists() ? said.messages.text().size() : 0);
-  const bool few = examples_.size() < kMostCompared && text_ <= kMostComparedText;
+  const bool few = kept_.size() < kMostCompared && text_ <= kMostComparedText;
   if (!few && !options_.near_duplicates) {
     keeps_ = false;
-    examples_ = {};
+    kept_ = {};
     return;
   }
-  Example example;
-  example.messages = said.messages.is_array() ? to_json(said.messages) : Json::array();
-  if (said.messages.is_string())
-    example.messages.push_back(message_of("user", said.messages.string()));
-  if (!said.answers.empty()) example.messages.push_back(message_of("assistant", said.answers));
-  example.tools = said.tools.is_array() ? to_json(said.tools) : Json();
-  example.source = row.source;
-  example.line = row.line;
-  example.id = row.id;
-  example.split = part;
-  examples_.push_back(std::move(example));
+  const auto written = [](JsonRef value) {
+    return std::string(value.exists() ? value.text() : std::string_view());
+  };
+  kept_.push_back({.messages = written(said.messages),
+                   .tools = written(said.tools),
+                   .answers = std::string(said.answers),
+                   .line = row.line,
+                   .id = row.id,
+                   .split = std::string(part)});
+}
+
+void DuplicateCheck::make_examples(std::string_view source) {
+  JsonTree tree;
+  const auto read = [&](const std::string& text) {
+    return text.empty() || tree.parse(text) ? JsonRef() : tree.root();
+  };
+  examples_.reserve(kept_.size());
+  for (KeptRow& row : std::exchange(kept_, {})) {
+    Example example;
+    const JsonRef messages = read(row.messages);
+    example.messages = messages.is_array() ? to_json(messages) : Json::array();
+    if (messages.is_string()) example.messages.push_back(message_of("user", messages.string()));
+    if (!row.answers.empty()) example.messages.push_back(message_of("assistant", row.answers));
+    const JsonRef tools = read(row.tools);
+    example.tools = tools.is_array() ? to_json(tools) : Json();
+    example.source = source;
+    example.line = row.line;
+    example.id = std::move(row.id);
+    example.split = std::move(row.split);
+    examples_.push_back(std::move(example));
+  }
 }
 
 Finding DuplicateCheck::about(std::string_view code, Severity severity, std::string_view source,
@@ -75,6 +96,7 @@ void DuplicateCheck::finish(CheckReport& report) {
   if (seen_.size() == 0) return;
   ThreadPool pool;
   if (keeps_) {
+    make_examples(report.source);
     find_nearly(pool, report);
     report_leaks(leaks_nearly(pool), report);
     return;

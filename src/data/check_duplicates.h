@@ -34,6 +34,7 @@ class DuplicateCheck {
     // Of supervised rows: the same question with another answer is a contradiction. Of the two
     // answers of a pair it is not.
     bool one_answer = false;
+    const RowHashes* hashes = nullptr;  // of all this, where they are known
   };
 
   // `options` must outlive this.
@@ -48,7 +49,18 @@ class DuplicateCheck {
  private:
   using Leaks = std::vector<std::pair<std::size_t, std::size_t>>;  // row here, row of `others`
 
+  // A row as it is written, until it is known that the rows are few enough to be compared.
+  struct KeptRow {
+    std::string messages;  // JSON; empty: none
+    std::string tools;     // JSON
+    std::string answers;
+    std::int64_t line = 0;
+    std::string id;
+    std::string split;
+  };
+
   void keep(const CheckedRow& row, const Said& said, std::string_view part);
+  void make_examples(std::string_view source);
   std::vector<const Example*> others() const;  // the rows of CheckOptions::against
   void find_nearly(ThreadPool& pool, CheckReport& report);
   bool is_contradiction(const std::vector<std::int64_t>& rows) const;
@@ -63,7 +75,8 @@ class DuplicateCheck {
   const CheckOptions& options_;
   SeenRows seen_;
   bool keeps_ = true;
-  std::vector<Example> examples_;  // of all seen rows, while they are few enough to compare
+  std::vector<KeptRow> kept_;      // of all seen rows, while they are few enough to compare
+  std::vector<Example> examples_;  // the same, made of kept_ at the end
   std::size_t text_ = 0;           // bytes of these
   std::int64_t forgotten_ = 0;     // rows beyond kMostRemembered
 };

@@ -171,6 +171,14 @@ void RowReporter::add(std::string_view code, Severity severity, JsonRef at, Faul
   findings_.push_back(std::move(finding));
 }
 
+void RowReporter::take(std::vector<Finding> found) {
+  for (Finding& finding : found) {
+    if (finding.severity == Severity::error) ++errors_;
+    finding.row = row_.id;
+    findings_.push_back(std::move(finding));
+  }
+}
+
 void RowReporter::add_inside(std::string_view code, Severity severity, JsonRef string,
                              std::size_t offset, Fault fault) {
   add(code, severity, string, std::move(fault));

@@ -13,6 +13,8 @@
 
 namespace attune::data {
 
+struct ExaminedChat;
+
 // A row as it stands in its file.
 struct CheckedRow {
   std::string_view source;
@@ -24,6 +26,7 @@ struct CheckedRow {
   std::string id;  // the row's own id, else "row 12"
   // The column of each message of a converted row, where every message is one column's text.
   std::vector<std::string> columns = {};
+  ExaminedChat* examined = nullptr;  // what was found out ahead (examined_row.h); may be null
 };
 
 // What the row's member `key` says, if it is a text or a number; else `otherwise`.
@@ -61,6 +64,9 @@ class RowReporter {
   // About one character of a text, `offset` bytes into a string of the row.
   void add_inside(std::string_view code, Severity severity, JsonRef string, std::size_t offset,
                   Fault fault);
+
+  // Findings about this row that were made before it had a name.
+  void take(std::vector<Finding> found);
 
   std::int64_t errors() const { return errors_; }
   const CheckedRow& row() const { return row_; }

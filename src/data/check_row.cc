@@ -67,6 +67,11 @@ std::string_view text_or_nothing(JsonRef value) {
   return value.exists() ? value.text() : std::string_view();
 }
 
+JsonRef tools_of(JsonRef row) {
+  const JsonRef tools = row.find("tools");
+  return tools.exists() ? tools : row.find("functions");
+}
+
 Ending ending_of(RowKind kind) {
   const bool answered = kind == RowKind::supervised || kind == RowKind::labelled;
   return answered ? Ending::answer : Ending::question;
@@ -96,10 +101,7 @@ void RowCheck::check(CheckedRow& row, std::vector<Finding>& findings) {
 
 void RowCheck::check_content(CheckedRow& row, RowReporter& reporter) {
   const bool by_columns = !mapping_.has_content() && format_ == nullptr;
-  const JsonRef messages = row.value.find("messages");
-  const bool chat = messages.exists() && !messages.is_string() &&
-                    !row.value.find("chosen").exists() && !row.value.find("preferred").exists();
-  if (by_columns && chat) return check_chat(row, messages, reporter);
+  if (is_chat(row.value)) return check_chat(row, row.value.find("messages"), reporter);
   if (by_columns) {
     if (const std::optional<PreferencePair> pair = preference_pair(row.value))
       return check_pair(row, *pair, reporter);
@@ -107,18 +109,44 @@ void RowCheck::check_content(CheckedRow& row, RowReporter& reporter) {
   check_converted(row, reporter);
 }
 
+bool RowCheck::is_chat(JsonRef row) const {
+  if (mapping_.has_content() || format_ != nullptr) return false;
+  const JsonRef messages = row.find("messages");
+  return messages.exists() && !messages.is_string() && !row.find("chosen").exists() &&
+         !row.find("preferred").exists();
+}
+
+ExaminedRow RowCheck::examine(const CheckedRow& row) const {
+  return is_chat(row.value) ? ExaminedRow(examine_chat(row)) : std::nullopt;
+}
+
+ExaminedChat RowCheck::examine_chat(const CheckedRow& row) const {
+  const JsonRef messages = row.value.find("messages");
+  ExaminedChat examined;
+  RowReporter said(examined.messages, row);
+  examined.view = check_messages(messages, Ending::answer, false, said);
+  RowReporter personal(examined.personal, row);
+  check_pii(messages, personal);
+  examined.hashes = hash_row(messages, tools_of(row.value), {});
+  return examined;
+}
+
 void RowCheck::check_chat(const CheckedRow& row, JsonRef messages, RowReporter& reporter) {
-  JsonRef tools = row.value.find("tools");
-  if (!tools.exists()) tools = row.value.find("functions");
+  const JsonRef tools = tools_of(row.value);
+  ExaminedChat here;
+  if (row.examined == nullptr) here = examine_chat(row);
+  ExaminedChat& examined = row.examined == nullptr ? here : *row.examined;
   ++chat_rows_;
   if (last_role(messages) != "assistant" && has_grader_columns(row.value)) ++graded_rows_;
-  const ConversationView view = check_messages(messages, Ending::answer, false, reporter);
+  reporter.take(std::move(examined.messages));
   tools_.check(messages, tools, reporter);
-  check_pii(messages, reporter);
+  reporter.take(std::move(examined.personal));
   check_tokens(messages, tools, reporter);
-  compare(row, {.messages = messages, .tools = tools, .one_answer = true}, reporter);
+  compare(row,
+          {.messages = messages, .tools = tools, .one_answer = true, .hashes = &examined.hashes},
+          reporter);
   check_media(row.value, messages, reporter);
-  conclude(row, messages, view, false, reporter);
+  conclude(row, messages, examined.view, false, reporter);
 }
 
 void RowCheck::check_pair(const CheckedRow& row, const PreferencePair& pair,
@@ -223,7 +251,7 @@ void RowCheck::report_no_format(const CheckedRow& row, const Json& columns, RowR
 }
 
 // Secrets and personal data in any text of a conversation.
-void RowCheck::check_pii(JsonRef value, RowReporter& reporter) {
+void RowCheck::check_pii(JsonRef value, RowReporter& reporter) const {
   const PiiPolicy policy = options_.pii_policy;
   if (options_.pii == nullptr || policy == PiiPolicy::allow || !value.exists()) return;
   if (value.is_array()) {

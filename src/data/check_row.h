@@ -17,6 +17,7 @@
 #include "data/check_tokenizer.h"
 #include "data/check_tokens.h"
 #include "data/check_tools.h"
+#include "data/examined_row.h"
 #include "data/example.h"
 #include "data/known_formats.h"
 #include "data/mapping.h"
@@ -31,6 +32,10 @@ class RowCheck {
 
   void check(CheckedRow& row, std::vector<Finding>& findings);
 
+  // The part of a row's checks that needs no other row, for check() to go on with
+  // (CheckedRow::examined). Safe from several threads. Nothing where the row is no chat row.
+  ExaminedRow examine(const CheckedRow& row) const;
+
   // After the last row: of a file for reinforcement, takes out that its rows end without an answer.
   void withdraw_endings_of_graded_rows(CheckReport& report) const;
   // Adds the findings about the file as a whole, and what else the report says of all rows.
@@ -38,6 +43,8 @@ class RowCheck {
 
  private:
   void check_content(CheckedRow& row, RowReporter& reporter);
+  bool is_chat(JsonRef row) const;
+  ExaminedChat examine_chat(const CheckedRow& row) const;
   void check_chat(const CheckedRow& row, JsonRef messages, RowReporter& reporter);
   void check_pair(const CheckedRow& row, const PreferencePair& pair, RowReporter& reporter);
   void check_converted(CheckedRow& row, RowReporter& reporter);
@@ -47,7 +54,7 @@ class RowCheck {
   void check_token_row(JsonRef row, JsonRef body, RowReporter& reporter);
   std::optional<Mapping> mapping_of_row(const Json& columns, bool& legacy) const;
   void report_no_format(const CheckedRow& row, const Json& columns, RowReporter& reporter);
-  void check_pii(JsonRef value, RowReporter& reporter);
+  void check_pii(JsonRef value, RowReporter& reporter) const;
   void compare(const CheckedRow& row, const DuplicateCheck::Said& said, RowReporter& reporter);
   std::string_view part_of(const CheckedRow& row) const;
   void check_tokens(JsonRef messages, JsonRef tools, RowReporter& reporter);

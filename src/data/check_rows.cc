@@ -191,6 +191,16 @@ bool JsonRows::next_from_lines(CheckedRow& row) {
 bool JsonRows::next_from_line(Line line, CheckedRow& row) {
   ++rows_;
   const std::size_t from = rest_at_;
+  if (ahead_ != nullptr && from == 0) {
+    const auto offset = static_cast<std::size_t>(line.text.data() - text_.data());
+    // Lines that hold more than a record are rare and read once more below.
+    RowsAhead::Row* const known = ahead_->row_at(offset);
+    if (known != nullptr && first_character(line.text, known->end) == line.text.size()) {
+      if (!deliver(known->tree, line.text, line.number, 1, row)) return false;
+      if (known->examined) row.examined = &*known->examined;
+      return true;
+    }
+  }
   std::size_t end = 0;
   std::optional<JsonFault> fault = tree_.parse_next(line.text, from, end);
   if (fault && fault->cut_off && from == 0 && at_ < text_.size() && text_[at_] != '{') {
@@ -232,12 +242,12 @@ bool JsonRows::next_from_line(Line line, CheckedRow& row) {
     }
     findings_.back().row = row_name();
   }
-  return deliver(line.text, line.number, 1, row);
+  return deliver(tree_, line.text, line.number, 1, row);
 }
 
-bool JsonRows::deliver(std::string_view text, std::int64_t line, std::int64_t column,
-                       CheckedRow& row) {
-  const JsonRef value = tree_.root();
+bool JsonRows::deliver(const JsonTree& tree, std::string_view text, std::int64_t line,
+                       std::int64_t column, CheckedRow& row) {
+  const JsonRef value = tree.root();
   row = {.source = source_,
          .text = text,
          .line = line,
@@ -246,7 +256,7 @@ bool JsonRows::deliver(std::string_view text, std::int64_t line, std::int64_t co
          .value = value,
          .id = row_id(value, "id", row_name())};
   RowReporter reporter(findings_, row);
-  for (const JsonRef& key : tree_.duplicate_keys()) {
+  for (const JsonRef& key : tree.duplicate_keys()) {
     const std::string_view name = key.string();
     reporter.error("D005", key,
                    {.found = fmt::format("the key \"{}\" a second time in one object",
@@ -315,7 +325,7 @@ bool JsonRows::next_from_text(CheckedRow& row) {
     }
     // Parsed anew as a text of its own, so that places count from its beginning.
     const std::string_view item = text_.substr(start, end - start);
-    if (!tree_.parse(item) && deliver(item, place.line, place.column, row)) return true;
+    if (!tree_.parse(item) && deliver(tree_, item, place.line, place.column, row)) return true;
   }
 }
 
@@ -325,7 +335,7 @@ bool JsonRows::next_from_members(CheckedRow& row) {
     ++rows_;
     const TextPlace place = place_at(item.begin);
     const std::string_view text = text_.substr(item.begin, item.end - item.begin);
-    if (tree_.parse(text) || !deliver(text, place.line, place.column, row)) continue;
+    if (tree_.parse(text) || !deliver(tree_, text, place.line, place.column, row)) continue;
     if (row.id == row_name()) row.id = item.key;
     return true;
   }

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "data/check_place.h"
 #include "data/dataset.h"
+#include "data/rows_ahead.h"
 
 namespace attune::data {
 
@@ -29,6 +30,12 @@ class JsonRows {
   Result<void> open();
   const std::string& format() const { return format_; }
   const std::string& evidence() const { return evidence_; }
+
+  // Of a text that is read by lines: rows that are parsed already are taken from there. Must
+  // outlive the reading.
+  bool by_lines() const { return layout_ == Layout::lines; }
+  char line_end() const { return line_end_; }
+  void take_from(RowsAhead& ahead) { ahead_ = &ahead; }
 
   // False at the end. The row is valid until the next call. A row that is broken or no object was
   // reported, and is passed over.
@@ -70,7 +77,8 @@ class JsonRows {
   bool next_from_text(CheckedRow& row);
   bool next_from_members(CheckedRow& row);
   void pass_broken_item();
-  bool deliver(std::string_view text, std::int64_t line, std::int64_t column, CheckedRow& row);
+  bool deliver(const JsonTree& tree, std::string_view text, std::int64_t line, std::int64_t column,
+               CheckedRow& row);
   void report_fault(const JsonFault& fault, std::string_view text, std::int64_t line,
                     std::int64_t column);
   TextPlace place_at(std::size_t offset);
@@ -96,6 +104,7 @@ class JsonRows {
   std::int64_t rows_ = 0;
   std::vector<PassedOver> passed_over_;
   JsonTree tree_;
+  RowsAhead* ahead_ = nullptr;
 };
 
 }  // namespace attune::data

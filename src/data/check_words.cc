@@ -55,18 +55,24 @@ struct TextSigns {
   bool bracket = false;
 };
 
-// One pass for the commonest answer: nothing to see. Plain loops, which compilers vectorise.
+// One pass for the commonest answer: nothing to see. All is done in bytes, of which compilers put
+// many into a vector.
 TextSigns signs_of(std::string_view text) {
-  unsigned high = 0;
-  unsigned control = 0;
-  unsigned bracket = 0;
+  using Byte = unsigned char;
+  Byte high = 0;
+  Byte control = 0;
+  Byte bracket = 0;
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    high |= byte & 0x80u;
-    control |= static_cast<unsigned>(byte < 0x20) & static_cast<unsigned>(byte != '\n') &
-               static_cast<unsigned>(byte != '\t');
-    control |= static_cast<unsigned>(byte == 0x7F);
-    bracket |= static_cast<unsigned>(byte == '<') | static_cast<unsigned>(byte == '[');
+    const auto byte = static_cast<Byte>(c);
+    high = static_cast<Byte>(high | (byte & 0x80u));
+    const auto is_control =
+        static_cast<Byte>((static_cast<Byte>(byte < 0x20) & static_cast<Byte>(byte != '\n') &
+                           static_cast<Byte>(byte != '\t')) |
+                          static_cast<Byte>(byte == 0x7F));
+    const auto is_bracket =
+        static_cast<Byte>(static_cast<Byte>(byte == '<') | static_cast<Byte>(byte == '['));
+    control = static_cast<Byte>(control | is_control);
+    bracket = static_cast<Byte>(bracket | is_bracket);
   }
   return {.beyond_ascii = high != 0, .control = control != 0, .bracket = bracket != 0};
 }

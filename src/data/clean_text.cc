@@ -6,6 +6,7 @@
 
 #include <utf8proc.h>
 
+#include "base/ascii.h"
 #include "data/text_repairs.h"
 #include "io/text_encoding.h"
 
@@ -15,9 +16,11 @@ namespace {
 
 constexpr std::string_view kSpace = " \t\n\r\f\v";
 
+// All bytes in one, which compilers do a vector at a time.
 bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  unsigned char any = 0;
+  for (const char c : text) any = static_cast<unsigned char>(any | static_cast<unsigned char>(c));
+  return any < 0x80;
 }
 
 // Text that is not UTF-8 comes back as it is; it never gets this far.
@@ -155,11 +158,15 @@ CleanText clean_text(std::string_view original, const NormaliserSet& set) {
 }
 
 std::string comparison_key(std::string_view text) {
-  std::string folded = map_unicode(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
+  // Of ASCII, folding changes the case of letters alone.
+  const std::string folded =
+      is_ascii(text) ? ascii_lower(text)
+                     : map_unicode(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
                                              UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
   std::string key;
+  key.reserve(folded.size());
   for (const char c : folded) {
-    const bool space = kSpace.find(c) != std::string_view::npos;
+    const bool space = c == ' ' || (c >= '\t' && c <= '\r');
     if (!space) {
       key.push_back(c);
     } else if (!key.empty() && key.back() != ' ') {

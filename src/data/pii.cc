@@ -2,6 +2,7 @@
 #include "data/pii.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <utility>
@@ -46,23 +47,6 @@ constexpr std::array<std::uint8_t, 256> kClasses = [] {
 }();
 
 std::uint32_t class_of(char c) { return kClasses[static_cast<unsigned char>(c)]; }
-
-unsigned char lower_case(char c) {
-  return static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-}
-
-std::int64_t count_digits(std::string_view text) {
-  // Sums of bytes, which compilers add a vector at a time.
-  constexpr std::size_t kBlock = 240;
-  std::int64_t digits = 0;
-  for (std::size_t at = 0; at < text.size(); at += kBlock) {
-    std::uint8_t some = 0;
-    for (const char c : text.substr(at, kBlock))
-      some = static_cast<std::uint8_t>(some + (static_cast<std::uint8_t>(c - '0') < 10 ? 1 : 0));
-    digits += some;
-  }
-  return digits;
-}
 
 // Shorter runs are told by the number of digits alone.
 constexpr std::int64_t kFewestOfRun = 7;
@@ -251,8 +235,15 @@ void PiiScanner::build_prefilter() {
   keywords_.clear();
   candidates_.clear();
   needs_.clear();
-  for (const PiiRule& rule : rules_)
-    needs_.push_back({rule.digits, rule.digit_run, !rule.keywords.empty()});
+  without_keywords_.clear();
+  std::vector<std::string> texts;
+  for (std::size_t rule = 0; rule < rules_.size(); ++rule) {
+    const std::vector<std::string>& keywords = rules_[rule].keywords;
+    needs_.push_back({rules_[rule].digits, rules_[rule].digit_run});
+    if (keywords.empty()) without_keywords_.push_back(static_cast<std::uint16_t>(rule));
+    texts.insert(texts.end(), keywords.begin(), keywords.end());
+  }
+  tables_ = keyword_tables(texts);
   for (std::size_t rule = 0; rule < rules_.size(); ++rule) {
     for (const std::string& keyword : rules_[rule].keywords) {
       const auto number = static_cast<std::uint16_t>(keywords_.size());
@@ -280,23 +271,53 @@ void PiiScanner::build_prefilter() {
   }
 }
 
-// Takes the rules of which a keyword occurs out of `sought`; ends when none is left.
-void PiiScanner::find_keywords(std::string_view text, std::vector<char>& sought) const {
-  std::uint32_t three = 0;
-  for (std::size_t i = 0; i < text.size() + 2; ++i) {
-    three = ((three << 5) | (i < text.size() ? class_of(text[i]) : 31u)) & (kBeginnings - 1);
-    if (may_begin_[three] == 0 || i < 2) continue;
-    const std::string_view rest = text.substr(i - 2);
-    for (const std::uint16_t number : candidates_[may_begin_[three] - 1u]) {
-      const Keyword& keyword = keywords_[number];
-      if (sought[keyword.rule] == 0) continue;
-      const bool here =
-          rest.size() >= keyword.text.size() &&
-          std::equal(keyword.text.begin(), keyword.text.end(), rest.begin(),
-                     [](char a, char b) { return static_cast<unsigned char>(a) == lower_case(b); });
-      if (here) sought[keyword.rule] = 0;
-    }
+// Adds the rules of the keywords that `rest` begins with.
+void PiiScanner::look_for_keywords(std::string_view rest, std::vector<std::uint16_t>& found) const {
+  const auto class_at = [&](std::size_t at) { return at < rest.size() ? class_of(rest[at]) : 31u; };
+  const std::uint16_t list = may_begin_[class_at(0) << 10 | class_at(1) << 5 | class_at(2)];
+  if (list == 0) return;
+  for (const std::uint16_t number : candidates_[list - 1u]) {
+    const Keyword& keyword = keywords_[number];
+    const bool here =
+        rest.size() >= keyword.text.size() &&
+        std::equal(keyword.text.begin(), keyword.text.end(), rest.begin(),
+                   [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
+    if (here && std::find(found.begin(), found.end(), keyword.rule) == found.end())
+      found.push_back(keyword.rule);
   }
+}
+
+std::vector<std::uint16_t> PiiScanner::find_keywords(std::string_view text,
+                                                     std::int64_t& digits) const {
+  constexpr std::size_t kBlocks = 32;
+  constexpr std::size_t kBehind = kFilterBytes - 1;
+  std::array<std::uint64_t, kBlocks> begins;
+  std::vector<std::uint16_t> found;
+  const auto filter = [&](const char* from, std::size_t blocks, std::size_t at) {
+    digits += filter_(tables_, from, blocks, begins.data());
+    for (std::size_t block = 0; block < blocks; ++block) {
+      for (std::uint64_t bits = begins[block]; bits != 0; bits &= bits - 1) {
+        const std::size_t place =
+            at + block * kFilterBlock + static_cast<std::size_t>(std::countr_zero(bits));
+        if (place < text.size()) look_for_keywords(text.substr(place), found);
+      }
+    }
+  };
+  std::size_t at = 0;
+  while (text.size() - at >= kFilterBlock + kBehind) {
+    const std::size_t blocks = std::min((text.size() - at - kBehind) / kFilterBlock, kBlocks);
+    filter(text.data() + at, blocks, at);
+    at += blocks * kFilterBlock;
+  }
+  // The rest, with zeros behind it.
+  std::array<char, 2 * kFilterBlock + kBehind> rest{};
+  std::copy(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), rest.begin());
+  filter(rest.data(), text.size() - at > kFilterBlock ? 2 : 1, at);
+  for (const std::uint16_t rule : without_keywords_) {
+    if (digits >= needs_[rule].digits) found.push_back(rule);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
 }
 
 // Searches [from, to) of the text, with what stands before it in sight.
@@ -320,16 +341,12 @@ void PiiScanner::match_rule(const PiiRule& rule, std::string_view text, std::siz
 }
 
 std::vector<PiiMatch> PiiScanner::scan(std::string_view text) const {
-  const std::int64_t digits = count_digits(text);
+  std::int64_t digits = 0;
+  const std::vector<std::uint16_t> sought = find_keywords(text, digits);
   const std::int64_t run = digits < kFewestOfRun ? 0 : longest_digit_run(text);
-  // The rules that lack a keyword so far, of those for which there are digits enough.
-  std::vector<char> sought(rules_.size());
-  for (std::size_t i = 0; i < needs_.size(); ++i)
-    sought[i] = static_cast<char>(needs_[i].keyword && needs_[i].met_by(digits, run));
-  find_keywords(text, sought);
   std::vector<PiiMatch> matches;  // in the order of the text, apart from each other
-  for (std::size_t i = 0; i < rules_.size(); ++i) {
-    if (sought[i] != 0 || !needs_[i].met_by(digits, run)) continue;
+  for (const std::uint16_t i : sought) {
+    if (!needs_[i].met_by(digits, run)) continue;
     const PiiRule& rule = rules_[i];
     // Only between the matches of earlier rules, so that a greedy rule cannot bridge one.
     std::vector<PiiMatch> more;

@@ -30,6 +30,7 @@
 
 #include "base/pattern.h"
 #include "base/result.h"
+#include "data/keyword_filter.h"
 #include "data/report.h"
 #include "io/json.h"
 
@@ -83,13 +84,15 @@ class PiiScanner {
   struct Needs {
     std::int64_t digits = 0;
     std::int64_t digit_run = 0;
-    bool keyword = false;
     bool met_by(std::int64_t all, std::int64_t run) const {
       return all >= digits && run >= digit_run;
     }
   };
   void build_prefilter();
-  void find_keywords(std::string_view text, std::vector<char>& sought) const;
+  // The rules of which a keyword occurs or that need none, in their order; how many digits there
+  // are.
+  std::vector<std::uint16_t> find_keywords(std::string_view text, std::int64_t& digits) const;
+  void look_for_keywords(std::string_view rest, std::vector<std::uint16_t>& found) const;
   void match_rule(const PiiRule& rule, std::string_view text, std::size_t from, std::size_t to,
                   std::vector<PiiMatch>& matches) const;
 
@@ -101,6 +104,9 @@ class PiiScanner {
   static constexpr std::size_t kBeginnings = std::size_t{1} << 15;
   std::vector<std::uint16_t> may_begin_;
   std::vector<std::vector<std::uint16_t>> candidates_;  // numbers of keywords
+  std::vector<std::uint16_t> without_keywords_;         // rules
+  KeywordTables tables_;
+  KeywordFilter filter_ = pick_keyword_filter();
 };
 
 // What a finding may show of a value: "AKIA...7Q (20 characters)".

@@ -1,8 +1,7 @@
 #include "data/seen_rows.h"
 
 #include <algorithm>
-#include <numeric>
-#include <tuple>
+#include <utility>
 
 #include <xxhash.h>
 
@@ -63,30 +62,31 @@ std::string_view SeenRows::id(std::size_t index) const {
 }
 
 std::vector<SeenRows::Repeat> SeenRows::repeats() const {
-  std::vector<std::uint32_t> order(rows_.size());
-  std::iota(order.begin(), order.end(), 0u);
-  const auto key = [&](std::uint32_t index) {
-    return std::tuple(rows_[index].row.hashes.prompt, index);
-  };
-  std::sort(order.begin(), order.end(),
-            [&](std::uint32_t a, std::uint32_t b) { return key(a) < key(b); });
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> prompts;  // hash, row
+  prompts.reserve(rows_.size());
+  for (const Named& row : rows_)
+    prompts.emplace_back(row.row.hashes.prompt, static_cast<std::uint32_t>(prompts.size()));
+  std::sort(prompts.begin(), prompts.end());
   std::vector<Repeat> repeats;
   std::vector<std::uint32_t> answers;  // the first row with each answer to the prompt at hand
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    const SeenRow& row = rows_[order[i]].row;
-    if (i == 0 || rows_[order[i - 1]].row.hashes.prompt != row.hashes.prompt) answers.clear();
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    const auto& [prompt, at] = prompts[i];
+    const bool first = i == 0 || prompts[i - 1].first != prompt;
+    if (first && (i + 1 == prompts.size() || prompts[i + 1].first != prompt)) continue;
+    const SeenRow& row = rows_[at].row;
+    if (first) answers.clear();
     const auto same = std::find_if(answers.begin(), answers.end(), [&](std::uint32_t other) {
       return rows_[other].row.hashes.answer == row.hashes.answer;
     });
     if (same != answers.end()) {
-      repeats.push_back({.row = order[i], .first = *same, .same_answer = true});
+      repeats.push_back({.row = at, .first = *same, .same_answer = true});
       continue;
     }
     if (!answers.empty() && row.hashes.asks && row.one_answer && rows_[answers[0]].row.one_answer)
-      repeats.push_back({.row = order[i], .first = answers[0], .same_answer = false});
+      repeats.push_back({.row = at, .first = answers[0], .same_answer = false});
     // More answers than these to one prompt are told as contradictions, whatever they repeat.
     constexpr std::size_t kMostAnswers = 100;
-    if (answers.size() < kMostAnswers) answers.push_back(order[i]);
+    if (answers.size() < kMostAnswers) answers.push_back(at);
   }
   std::sort(repeats.begin(), repeats.end(),
             [](const Repeat& a, const Repeat& b) { return a.row < b.row; });

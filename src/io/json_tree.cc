@@ -38,34 +38,17 @@ void JsonTree::note_duplicate_keys(std::uint32_t object) {
   }
 }
 
-JsonType JsonRef::type() const { return tree_->nodes_[index_].type; }
-std::size_t JsonRef::begin() const { return tree_->nodes_[index_].begin; }
-std::size_t JsonRef::end() const { return tree_->nodes_[index_].end; }
-std::int64_t JsonRef::size() const { return exists() ? tree_->nodes_[index_].size : 0; }
-
-std::string_view JsonRef::text() const { return tree_->text_.substr(begin(), end() - begin()); }
-
-std::string_view JsonRef::string() const {
-  if (!is_string()) return {};
-  const JsonTree::Node& node = tree_->nodes_[index_];
-  if (node.escaped)
-    return std::string_view(tree_->decoded_).substr(node.decoded_at, node.decoded_size);
-  return tree_->text_.substr(node.begin + 1, node.end - node.begin - 2);
-}
-
-JsonRef JsonRef::first() const { return size() == 0 ? JsonRef() : JsonRef(tree_, index_ + 1); }
-
-JsonRef JsonRef::next() const {
-  const JsonTree::Node& node = tree_->nodes_[index_];
-  return node.last || index_ == 0 ? JsonRef() : JsonRef(tree_, node.after);
-}
-
 JsonRef JsonRef::find(std::string_view key) const {
   if (!is_object()) return {};
-  for (JsonRef name = first(); name.exists(); name = name.next().next()) {
-    const JsonRef value = name.next();
-    if (name.string() == key) return value;
-    if (!value.next().exists()) break;
+  const std::vector<JsonTree::Node>& nodes = tree_->nodes_;
+  std::uint32_t name = index_ + 1;
+  for (std::uint32_t left = nodes[index_].size; left > 0; --left) {
+    const JsonTree::Node& node = nodes[name];
+    // Its length between the quotes and its first character tell most names apart.
+    const bool may_be = node.escaped || (node.end - node.begin - 2 == key.size() &&
+                                         (key.empty() || tree_->text_[node.begin + 1] == key[0]));
+    if (may_be && JsonRef(tree_, name).string() == key) return {tree_, name + 1};
+    name = nodes[name + 1].after;
   }
   return {};
 }

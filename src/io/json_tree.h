@@ -117,4 +117,31 @@ class JsonTree {
 // The same value for callers that change or write it. Of repeated keys the last wins.
 Json to_json(JsonRef value);
 
+// What every look at a row goes through stands here, for the compiler to inline.
+inline JsonType JsonRef::type() const { return tree_->nodes_[index_].type; }
+inline std::size_t JsonRef::begin() const { return tree_->nodes_[index_].begin; }
+inline std::size_t JsonRef::end() const { return tree_->nodes_[index_].end; }
+inline std::int64_t JsonRef::size() const { return exists() ? tree_->nodes_[index_].size : 0; }
+
+inline std::string_view JsonRef::text() const {
+  return tree_->text_.substr(begin(), end() - begin());
+}
+
+inline std::string_view JsonRef::string() const {
+  if (!is_string()) return {};
+  const JsonTree::Node& node = tree_->nodes_[index_];
+  if (node.escaped)
+    return std::string_view(tree_->decoded_).substr(node.decoded_at, node.decoded_size);
+  return {tree_->text_.data() + node.begin + 1, node.end - node.begin - 2};
+}
+
+inline JsonRef JsonRef::first() const {
+  return size() == 0 ? JsonRef() : JsonRef(tree_, index_ + 1);
+}
+
+inline JsonRef JsonRef::next() const {
+  const JsonTree::Node& node = tree_->nodes_[index_];
+  return node.last || index_ == 0 ? JsonRef() : JsonRef(tree_, node.after);
+}
+
 }  // namespace attune

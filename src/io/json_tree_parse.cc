@@ -2,7 +2,9 @@
 // found, what was wanted and how to mend it.
 #include <algorithm>
 #include <bit>
-#include <cstring>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include <fmt/format.h>
 
@@ -19,21 +21,22 @@ bool is_json_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
-// The first quote, backslash or control character at or behind `at`; eight bytes a step.
+// The first quote, backslash or control character at or behind `at`; sixteen bytes a step with what
+// every x86-64 has.
 std::size_t end_of_plain_characters(std::string_view text, std::size_t at) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101u;
-  constexpr std::uint64_t kHigh = 0x8080808080808080u;
-  const auto zero_bytes = [](std::uint64_t word) { return (word - kOnes) & ~word & kHigh; };
-  while (at + 8 <= text.size()) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + at, 8);
-    const std::uint64_t control = (word - kOnes * 0x20) & ~word & kHigh;
-    const std::uint64_t hits =
-        zero_bytes(word ^ (kOnes * '"')) | zero_bytes(word ^ (kOnes * '\\')) | control;
-    // The lowest marked byte is always a true hit; borrows only mark bytes above one.
-    if (hits != 0) return at + static_cast<std::size_t>(std::countr_zero(hits)) / 8;
-    at += 8;
+#if defined(__SSE2__)
+  const __m128i quote = _mm_set1_epi8('"');
+  const __m128i backslash = _mm_set1_epi8('\\');
+  const __m128i last_control = _mm_set1_epi8(0x1F);
+  for (; at + 16 <= text.size(); at += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
+    const __m128i hits = _mm_or_si128(
+        control, _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
+    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(hits));
+    if (mask != 0) return at + static_cast<std::size_t>(std::countr_zero(mask));
   }
+#endif
   while (at < text.size() && text[at] != '"' && text[at] != '\\' &&
          static_cast<unsigned char>(text[at]) >= 0x20)
     ++at;
@@ -173,9 +176,9 @@ class JsonTreeParser {
       more = false;
       return true;
     }
-    const std::string wanted = fmt::format("',' or '{}'", closing);
-    if (at_ >= text_.size()) return fail(at_, "the text ends here", wanted, kCutOff);
-    if (text_[at_] != ',') {
+    if (at_ >= text_.size() || text_[at_] != ',') {
+      const std::string wanted = fmt::format("',' or '{}'", closing);
+      if (at_ >= text_.size()) return fail(at_, "the text ends here", wanted, kCutOff);
       const bool quote = is_letter(text_[at_]) || text_[at_] == '"';
       return fail(
           at_, here(), wanted,

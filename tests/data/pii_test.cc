@@ -1,9 +1,13 @@
 #include "data/pii.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <random>
 
 #include <gtest/gtest.h>
+
+#include "base/ascii.h"
 
 namespace attune::data {
 namespace {
@@ -45,7 +49,7 @@ TEST(PiiScanner, KnowsSecretsByTheirForm) {
 }
 
 TEST(PiiScanner, KnowsPersonalDataByFormAndCheckDigits) {
-  const std::array<std::pair<std::string_view, std::string_view>, 14> cases = {{
+  const std::array<std::pair<std::string_view, std::string_view>, 15> cases = {{
       {"Write to ann.lee+shop@mail.acme.co.uk today", "email"},
       {"Call +44 20 7946 0958 now", "phone"},
       {"Call (212) 736-5000 now", "phone"},
@@ -59,9 +63,46 @@ TEST(PiiScanner, KnowsPersonalDataByFormAndCheckDigits) {
       {"from 81.2.69.142 port 22", "public-ip-address"},
       {"from 192.168.1.20 or 127.0.0.1", ""},
       {"version 1.2.3.4 of 10.0.0.1", ""},
+      {"pectin methylesterase (EC 3.1.1.11) activity", ""},
       {"a@example.com and logo@2x.png", ""},
   }};
   for (const auto& [text, id] : cases) EXPECT_EQ(found_in(text), id) << text;
+}
+
+// Whether the text has what a rule asks for before it is searched, seen without the prefilter.
+bool is_worth_searching(const PiiRule& rule, std::string_view text) {
+  const std::string lower = ascii_lower(text);
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto occurs = [&](const std::string& word) {
+    return lower.find(word) != std::string::npos;
+  };
+  return std::count_if(text.begin(), text.end(), is_digit) >= rule.digits &&
+         (rule.keywords.empty() || std::any_of(rule.keywords.begin(), rule.keywords.end(), occurs));
+}
+
+// The first rule is matched on the whole text, so its matches are those of its expression alone.
+TEST(PiiScanner, ThePrefilterHidesNothing) {
+  std::mt19937 random(5);
+  for (const PiiRule& rule : rules_built_in().rules()) {
+    if (rule.keywords.empty() || rule.digit_run > 0) continue;
+    PiiScanner one;
+    const Json document = {{"rules",
+                            {{{"id", rule.id},
+                              {"regex", ".+"},
+                              {"keywords", rule.keywords},
+                              {"digits", rule.digits}}}}};
+    ASSERT_TRUE(one.add_rules(document, "a test"));
+    for (int round = 0; round < 60; ++round) {
+      std::string text;
+      for (std::size_t i = random() % 150; i > 0; --i)
+        text += "eatoin shr19.-_@SK:/"[random() % 20];
+      std::string word = rule.keywords[random() % rule.keywords.size()];
+      if (random() % 3 == 0) word.pop_back();
+      if (random() % 2 == 0) word[0] = static_cast<char>(std::toupper(word[0]));
+      text.insert(random() % (text.size() + 1), word);
+      EXPECT_EQ(!one.scan(text).empty(), is_worth_searching(rule, text)) << rule.id << ": " << text;
+    }
+  }
 }
 
 TEST(PiiScanner, LeavesOrdinaryTextAlone) {
