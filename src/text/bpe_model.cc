@@ -1,6 +1,9 @@
 #include "text/bpe_model.h"
 
+#include <atomic>
+#include <cstring>
 #include <queue>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -29,14 +32,71 @@ std::uint64_t mix(std::uint64_t key) {
 
 }  // namespace
 
-// Words met before and their tokens, in shards so that threads seldom meet. A full shard starts
-// anew.
+// Words met before and their tokens. Short words, nearly all of a text, have a slot by their hash,
+// a cache line each, which a word of another hash takes over; nobody waits there: whoever meets a
+// slot that is being written does without it. Longer words are kept in shards, so that threads
+// seldom meet; a full shard starts anew.
 struct BpeModel::Cache {
+  static constexpr std::size_t kSlots = std::size_t{1} << 14;
+  static constexpr std::size_t kLongestShortWord = 15;  // bytes
+  static constexpr std::size_t kMostTokens = 7;         // of a short word
+  using ShortWord = std::array<std::uint64_t, 2>;       // its bytes, its length in the last
+
+  // All is stored with release and loaded with acquire, so that a reader who saw a word that
+  // somebody writes sees the version of that writing too.
+  struct alignas(64) Slot {
+    std::atomic<std::uint64_t> version{0};  // odd while it is written
+    std::array<std::atomic<std::uint64_t>, 2> word{};
+    std::array<std::atomic<std::uint64_t>, 4> tokens{};  // their number, then they, 32 bits each
+  };
   struct Shard {
     std::mutex mutex;
     std::unordered_map<std::string, std::vector<std::int32_t>> words;
   };
+  std::vector<Slot> slots{kSlots};
   std::array<Shard, kCacheShards> shards;
+
+  static ShortWord pack(std::string_view word) {
+    ShortWord packed{};
+    std::memcpy(packed.data(), word.data(), word.size());
+    packed[1] |= static_cast<std::uint64_t>(word.size()) << 56;
+    return packed;
+  }
+  Slot& slot_of(const ShortWord& word) {
+    return slots[mix(word[0] ^ (word[1] << 32 | word[1] >> 32)) >> 8 & (kSlots - 1)];
+  }
+
+  bool find(const ShortWord& word, std::vector<std::int32_t>& ids) {
+    Slot& slot = slot_of(word);
+    const std::uint64_t version = slot.version.load(std::memory_order_acquire);
+    if ((version & 1) != 0 || slot.word[0].load(std::memory_order_acquire) != word[0] ||
+        slot.word[1].load(std::memory_order_acquire) != word[1])
+      return false;
+    std::array<std::uint64_t, 4> tokens;
+    for (std::size_t i = 0; i < tokens.size(); ++i)
+      tokens[i] = slot.tokens[i].load(std::memory_order_acquire);
+    if (slot.version.load(std::memory_order_relaxed) != version) return false;
+    const auto count = static_cast<std::uint32_t>(tokens[0]);
+    for (std::uint32_t i = 1; i <= count; ++i)
+      ids.push_back(static_cast<std::int32_t>(tokens[i / 2] >> (i % 2 * 32)));
+    return true;
+  }
+
+  void keep(const ShortWord& word, std::span<const std::int32_t> ids) {
+    if (ids.size() > kMostTokens) return;
+    Slot& slot = slot_of(word);
+    std::uint64_t version = slot.version.load(std::memory_order_relaxed);
+    if ((version & 1) != 0 || !slot.version.compare_exchange_strong(version, version + 1)) return;
+    std::array<std::uint64_t, 4> tokens{ids.size()};
+    for (std::size_t i = 1; i <= ids.size(); ++i)
+      tokens[i / 2] |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(ids[i - 1]))
+                       << (i % 2 * 32);
+    for (std::size_t i = 0; i < word.size(); ++i)
+      slot.word[i].store(word[i], std::memory_order_release);
+    for (std::size_t i = 0; i < tokens.size(); ++i)
+      slot.tokens[i].store(tokens[i], std::memory_order_release);
+    slot.version.store(version + 2, std::memory_order_release);
+  }
 
   Shard& shard_of(const std::string& word) {
     return shards[mix(std::hash<std::string>{}(word)) % kCacheShards];
@@ -155,6 +215,13 @@ const BpeModel::Merge* BpeModel::merge_of(std::int32_t left, std::int32_t right)
 
 void BpeModel::encode(std::string_view word, std::vector<std::int32_t>& ids) const {
   if (word.empty()) return;
+  if (word.size() <= Cache::kLongestShortWord) {
+    const Cache::ShortWord packed = Cache::pack(word);
+    if (cache_->find(packed, ids)) return;
+    const std::size_t first = ids.size();
+    encode_uncached(word, ids);
+    return cache_->keep(packed, std::span(ids).subspan(first));
+  }
   if (word.size() > kLongestCachedWord) return encode_uncached(word, ids);
   const std::string key(word);
   Cache::Shard& shard = cache_->shard_of(key);

@@ -88,12 +88,32 @@ void split_words(Words& words, Behavior behavior, bool invert, ForEachMatch for_
   words.spans = std::move(spans);
 }
 
+// Cuts every word into the words that `word_end` tells, without gaps.
+void cut_words(Words& words, WordEnd word_end) {
+  std::vector<Match> spans;
+  constexpr std::size_t kUsualLength = 5;  // bytes a word
+  spans.reserve(words.spans.size() + words.text.size() / kUsualLength);
+  for (const Match& word : words.spans) {
+    const auto text = std::string_view(words.text).substr(word.begin, word.end - word.begin);
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = word_end(text, at);
+      spans.push_back({word.begin + at, word.begin + end});
+      at = end;
+    }
+  }
+  words.spans = std::move(spans);
+}
+
 class SplitStep final : public PreTokenizer {
  public:
   SplitStep(SplitPattern pattern, Behavior behavior, bool invert)
       : pattern_(std::move(pattern)), behavior_(behavior), invert_(invert) {}
 
   void apply(Words& words, const PieceStart&) const override {
+    // All text is matched, so nothing is between the matches.
+    const WordEnd word_end = pattern_.word_end();
+    if (word_end != nullptr && behavior_ == Behavior::isolated && !invert_)
+      return cut_words(words, word_end);
     split_words(words, behavior_, invert_, [this](std::string_view word, const auto& found) {
       pattern_.for_each_match(word, found);
     });
@@ -151,18 +171,7 @@ class ByteLevelStep final : public PreTokenizer {
         out.append(word);
       });
     }
-    if (!use_regex_) return;
-    std::vector<Match> spans;
-    spans.reserve(words.spans.size() * 2);
-    for (const Match& word : words.spans) {
-      const auto text = std::string_view(words.text).substr(word.begin, word.end - word.begin);
-      for (std::size_t at = 0; at < text.size();) {
-        const std::size_t end = gpt2_word_end(text, at);
-        spans.push_back({word.begin + at, word.begin + end});
-        at = end;
-      }
-    }
-    words.spans = std::move(spans);
+    if (use_regex_) cut_words(words, gpt2_word_end);
   }
 
  private:

@@ -1,5 +1,7 @@
 #include "text/split_pattern.h"
 
+#include <array>
+
 #include "text/unicode.h"
 
 namespace attune::text {
@@ -14,24 +16,43 @@ struct Seen {
   std::size_t bytes = 0;
 };
 
+Kind kind_of(char32_t code) {
+  if (is_letter(code)) return Kind::letter;
+  if (is_number(code)) return Kind::number;
+  return is_white_space(code) ? Kind::space : Kind::other;
+}
+
+// Most text is ASCII, whose kinds are looked up.
+constexpr std::array<Kind, 128> kAsciiKinds = [] {
+  std::array<Kind, 128> kinds{};
+  kinds.fill(Kind::other);
+  for (std::size_t i = 0; i < 26; ++i) kinds['a' + i] = kinds['A' + i] = Kind::letter;
+  for (std::size_t i = 0; i < 10; ++i) kinds['0' + i] = Kind::number;
+  for (std::size_t i = '\t'; i <= '\r'; ++i) kinds[i] = Kind::space;
+  kinds[' '] = Kind::space;
+  return kinds;
+}();
+
 Seen see(std::string_view text, std::size_t at) {
   if (at >= text.size()) return {};
+  const auto byte = static_cast<unsigned char>(text[at]);
+  if (byte < 0x80) return {kAsciiKinds[byte], byte, 1};
   const Character character = character_at(text, at);
-  Kind kind = Kind::other;
-  if (character.valid) {
-    if (is_letter(character.code)) {
-      kind = Kind::letter;
-    } else if (is_number(character.code)) {
-      kind = Kind::number;
-    } else if (is_white_space(character.code)) {
-      kind = Kind::space;
-    }
-  }
-  return {kind, character.code, character.bytes};
+  return {character.valid ? kind_of(character.code) : Kind::other, character.code, character.bytes};
 }
 
 std::size_t run_end(std::string_view text, std::size_t at, Kind kind) {
-  for (Seen seen = see(text, at); seen.kind == kind; seen = see(text, at)) at += seen.bytes;
+  while (at < text.size()) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte < 0x80) {
+      if (kAsciiKinds[byte] != kind) return at;
+      ++at;
+      continue;
+    }
+    const Seen seen = see(text, at);
+    if (seen.kind != kind) return at;
+    at += seen.bytes;
+  }
   return at;
 }
 

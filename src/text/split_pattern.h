@@ -43,6 +43,12 @@ class SplitPattern {
   static Result<SplitPattern> from_regex(std::string_view pattern, std::string_view where);
   static SplitPattern from_string(std::string_view literal);
 
+  // Of a pattern that is matched by hand-written code and cuts all text into words; else null.
+  WordEnd word_end() const {
+    const WordEnd* rule = std::get_if<WordEnd>(&rule_);
+    return rule == nullptr ? nullptr : *rule;
+  }
+
   // Calls found(match) for each match, left to right.
   void for_each_match(std::string_view text, const std::function<void(Match)>& found) const;
 
