@@ -3,9 +3,9 @@
 //   const std::vector<WordVector> vectors = word_vectors(questions);
 //   double alike = dot(vectors[3], vectors[8]);   // cosine, 0 to 1
 //
-// Terms are words (text/words.h) and pairs of neighbouring words that two texts or more have. A term
-// counts once a text, weighted by log(texts / texts with it); each vector has length one, or is
-// empty. Pure; any thread.
+// Terms are words (text/words.h) and pairs of neighbouring words that two texts or more have. A
+// term counts once a text, weighted by log(texts / texts with it); each vector has length one, or
+// is empty. Pure; any thread.
 #pragma once
 
 #include <cstdint>
