@@ -21,8 +21,8 @@ UNPACKERS = {".zst": ["zstd", "-dcq"], ".xz": ["xz", "-dcq"]}
 
 
 def folders() -> tuple[Path, Path]:
-    if len(sys.argv) not in (2, 3):
-        sys.exit(f"usage: {Path(sys.argv[0]).name} DATASETS [OUT]")
+    if len(sys.argv) not in (2, 3) or not Path(sys.argv[1]).is_dir():
+        sys.exit(f"usage: {Path(sys.argv[0]).name} DATASETS [OUT]: DATASETS is the folder of the data sets, one folder each")
     return Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) == 3 else Path("examples/evidence")
 
 
