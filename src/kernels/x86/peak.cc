@@ -26,7 +26,10 @@ double in_registers(const float* data, std::int64_t rounds) {
   const Vec b[2] = {operand<kStep>(data, 2), operand<kStep>(data, 3)};
   Vec total[kChains];
 #pragma GCC unroll 12
-  for (int i = 0; i < kChains; ++i) total[i] = zero();
+  for (int i = 0; i < kChains; ++i) {
+    total[i] = zero();
+    __asm__ volatile("" : "+x"(total[i]));  // else the compiler computes equal sums once
+  }
   for (std::int64_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 12
     for (int i = 0; i < kChains; ++i) {
