@@ -1,6 +1,7 @@
 // report.md: the tables and the verdict, for pull requests and wikis.
 #include <fmt/format.h>
 
+#include "eval/markdown.h"
 #include "eval/measure_grid.h"
 #include "eval/report.h"
 #include "eval/words.h"
@@ -9,57 +10,37 @@ namespace attune::eval {
 
 namespace {
 
-// Text in a table's cell: what would end the cell or start markup is escaped.
-std::string cell(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\n' || c == '\r') {
-      out += ' ';
-      continue;
-    }
-    if (std::string_view("|\\`*_<>[]#").find(c) != std::string_view::npos) out += '\\';
-    out += c;
-  }
-  return out;
-}
-
-std::string row(const std::vector<std::string>& cells) {
-  std::string out = "|";
-  for (const std::string& one : cells) out += " " + one + " |";
-  return out + "\n";
-}
-
 std::string arms_table(const Comparison& comparison) {
   const bool failures = std::any_of(comparison.arms.begin(), comparison.arms.end(),
                                     [](const ArmSummary& arm) { return arm.failures > 0; });
   std::vector<std::string> head{"arm",         "format compliance", "domain accuracy",
                                 "exact match", "latency",           "prompt tokens"};
   if (failures) head.emplace_back("without an answer");
-  std::string out = row(head) + row(std::vector<std::string>(head.size(), "---"));
+  std::string out = markdown_head(head);
   for (const ArmSummary& arm : comparison.arms) {
-    std::vector<std::string> cells{cell(display_name(arm.name)),
+    std::vector<std::string> cells{display_name(arm.name),
                                    percent_interval(arm.format_compliance),
                                    percent_interval(arm.domain_accuracy),
                                    percent_interval(arm.exact_match),
                                    arm.latency_ms.n > 0 ? milliseconds(arm.latency_ms.median) : "-",
                                    fmt::format("{:.0f}", arm.prompt_tokens)};
     if (failures) cells.push_back(std::to_string(arm.failures));
-    out += row(cells);
+    out += markdown_row(cells);
   }
   return out;
 }
 
 std::string tests_table(const Comparison& comparison) {
   if (comparison.comparisons.empty()) return "";
-  std::string out = row({"difference", "format compliance", "domain accuracy", "exact match"}) +
-                    row({"---", "---", "---", "---"});
+  std::string out =
+      markdown_head({"difference", "format compliance", "domain accuracy", "exact match"});
   for (const PairedComparison& pair : comparison.comparisons) {
     const auto rate = [](const RateComparison& rates) {
       return points_interval(rates.difference) + ", " + p_value(rates.p);
     };
-    out += row({cell(display_name(pair.subject) + " - " + display_name(pair.other)),
-                rate(pair.format_compliance), points_interval(pair.domain_accuracy_difference),
-                rate(pair.exact_match)});
+    out += markdown_row({display_name(pair.subject) + " - " + display_name(pair.other),
+                         rate(pair.format_compliance),
+                         points_interval(pair.domain_accuracy_difference), rate(pair.exact_match)});
   }
   return out + "\n";
 }
@@ -67,15 +48,10 @@ std::string tests_table(const Comparison& comparison) {
 std::string measures_table_md(const Comparison& comparison) {
   const MeasureGrid grid = measure_grid(comparison);
   if (grid.rows.empty()) return "";
-  const auto cells = [](const std::vector<std::string>& texts) {
-    std::vector<std::string> escaped;
-    for (const std::string& text : texts) escaped.push_back(cell(text));
-    return row(escaped);
-  };
-  std::string out = cells(grid.head) + row(std::vector<std::string>(grid.head.size(), "---"));
-  for (const std::vector<std::string>& one : grid.rows) out += cells(one);
+  std::string out = markdown_head(grid.head);
+  for (const std::vector<std::string>& one : grid.rows) out += markdown_row(one);
   out += "\n";
-  for (const std::string& note : grid.notes) out += "- " + cell(note) + "\n";
+  for (const std::string& note : grid.notes) out += "- " + markdown_text(note) + "\n";
   return out + (grid.notes.empty() ? "" : "\n");
 }
 
@@ -83,20 +59,21 @@ std::string measures_table_md(const Comparison& comparison) {
 
 std::string report_markdown(const ReportInput& input) {
   const Comparison& comparison = input.comparison;
-  std::string out =
-      fmt::format("# {}\n\n**{}**\n\n", cell(input.title), cell(input.verdict.headline));
-  for (const std::string& reason : input.verdict.reasons) out += "- " + cell(reason) + "\n";
+  std::string out = fmt::format("# {}\n\n**{}**\n\n", markdown_text(input.title),
+                                markdown_text(input.verdict.headline));
+  for (const std::string& reason : input.verdict.reasons)
+    out += "- " + markdown_text(reason) + "\n";
   for (const Gate& gate : input.verdict.gates) {
-    out += fmt::format("- required {} of {} ({}): measured {}, {}\n", cell(gate.name),
-                       percent(gate.required), cell(display_name(gate.arm)),
+    out += fmt::format("- required {} of {} ({}): measured {}, {}\n", markdown_text(gate.name),
+                       percent(gate.required), markdown_text(display_name(gate.arm)),
                        percent_interval(gate.measured), gate_state_text(gate.state));
   }
   const std::string clusters = cluster_note(comparison);
   out += fmt::format(
       "\n{} held-out items, the same for every arm; 95 % intervals; {}domain accuracy by {}. "
       "Compliant means: {}.\n\n",
-      comparison.n, clusters.empty() ? "" : cell(clusters) + "; ", metric_name(comparison.metric),
-      cell(comparison.compliance_basis));
+      comparison.n, clusters.empty() ? "" : markdown_text(clusters) + "; ",
+      metric_name(comparison.metric), markdown_text(comparison.compliance_basis));
   std::string supplements;
   for (const Supplement& part : comparison.supplements) supplements += supplement_markdown(part);
   return out + arms_table(comparison) + "\n" + tests_table(comparison) +

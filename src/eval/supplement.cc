@@ -5,33 +5,10 @@
 #include <fmt/format.h>
 
 #include "eval/html.h"
+#include "eval/markdown.h"
 #include "eval/table.h"
 
 namespace attune::eval {
-
-namespace {
-
-// Text in a cell of Markdown: what would end the cell or start markup is escaped.
-std::string markdown_cell(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\n' || c == '\r') {
-      out += ' ';
-      continue;
-    }
-    if (std::string_view("|\\`*_<>[]#").find(c) != std::string_view::npos) out += '\\';
-    out += c;
-  }
-  return out;
-}
-
-std::string markdown_row(const std::vector<std::string>& cells) {
-  std::string out = "|";
-  for (const std::string& one : cells) out += fmt::format(" {} |", markdown_cell(one));
-  return out + "\n";
-}
-
-}  // namespace
 
 Json estimate_json(const stats::Estimate& estimate) {
   // Not finite numbers have no JSON form.
@@ -51,13 +28,12 @@ std::string supplement_text(const Supplement& part) {
 }
 
 std::string supplement_markdown(const Supplement& part) {
-  std::string out = fmt::format("## {}\n\n", markdown_cell(part.title));
+  std::string out = fmt::format("## {}\n\n", markdown_text(part.title));
   for (std::size_t i = 0; i < part.rows.size(); ++i) {
-    out += markdown_row(part.rows[i]);
-    if (i == 0) out += markdown_row(std::vector<std::string>(part.rows[i].size(), "---"));
+    out += i == 0 ? markdown_head(part.rows[i]) : markdown_row(part.rows[i]);
   }
   if (!part.rows.empty() && !part.notes.empty()) out += "\n";
-  for (const std::string& note : part.notes) out += "- " + markdown_cell(note) + "\n";
+  for (const std::string& note : part.notes) out += "- " + markdown_text(note) + "\n";
   return out + "\n";
 }
 

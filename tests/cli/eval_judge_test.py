@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tiny_base import SCHEMA, make_base, run, write_rows
+from tiny_base import TinyBaseCase, run
 
 
 class Judge:
@@ -56,25 +55,14 @@ class Judge:
         return "Looked at it.\nVERDICT: " + ("PASS" if animal and animal.group(1) in answer else "FAIL")
 
 
-class JudgeTest(unittest.TestCase):
+class JudgeTest(TinyBaseCase):
     @classmethod
     def setUpClass(cls) -> None:
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.at = Path(cls.folder.name)
-        (cls.at / "schema.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
-        write_rows(cls.at / "rows.csv", 90)
-        make_base(cls.at, (cls.at / "rows.csv").read_text(encoding="utf-8"))
-        made = run("tune", cls.at / "rows.csv", "--model", cls.at / "base", "--contract", cls.at / "schema.json", "--map",
-                   "user=text,assistant=answer", "--out", cls.at / "tuned", "--rank", 4, "--max-answer-tokens", 24,
-                   "--shots", 0, "--epochs", 2, "--checkpoint-every", 2, "--checkpoints-kept", 3)
-        assert made.returncode in (0, 3), made.stderr
+        super().setUpClass()
+        cls.tune("--shots", 0, "--checkpoint-every", 2, "--checkpoints-kept", 3)
         cls.judge = Judge()
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.judge.server.shutdown()
-        cls.judge.server.server_close()
-        cls.folder.cleanup()
+        cls.addClassCleanup(cls.judge.server.server_close)
+        cls.addClassCleanup(cls.judge.server.shutdown)
 
     def setUp(self) -> None:
         self.judge.mood = "fair"

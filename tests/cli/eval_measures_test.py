@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import unittest
 from pathlib import Path
 
-from tiny_base import make_base, run, write_rows
+from tiny_base import TinyBaseCase, run
 
 FUNCTIONS = [{"name": "play", "parameters": {"type": "dict", "required": ["artist"], "properties": {"artist": {"type": "string"}}}}]
 
 
-class EvalMeasuresTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.at = Path(cls.folder.name)
-        write_rows(cls.at / "rows.csv", 60)
-        make_base(cls.at, (cls.at / "rows.csv").read_text(encoding="utf-8"))
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.folder.cleanup()
+class EvalMeasuresTest(TinyBaseCase):
+    ROWS = 60
 
     def write(self, name: str, rows: list[dict]) -> Path:
         path = self.at / name

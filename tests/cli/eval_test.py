@@ -5,31 +5,19 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import tempfile
 import time
 import unittest
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
-from tiny_base import ATTUNE, SCHEMA, make_base, run, write_rows
+from tiny_base import ATTUNE, TinyBaseCase, run
 
 
-class EvalTest(unittest.TestCase):
+class EvalTest(TinyBaseCase):
     @classmethod
     def setUpClass(cls) -> None:
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.at = Path(cls.folder.name)
-        (cls.at / "schema.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
-        write_rows(cls.at / "rows.csv", 90)
-        make_base(cls.at, (cls.at / "rows.csv").read_text(encoding="utf-8"))
-        made = run("tune", cls.at / "rows.csv", "--model", cls.at / "base", "--contract", cls.at / "schema.json", "--map",
-                   "user=text,assistant=answer", "--out", cls.at / "tuned", "--rank", 4, "--max-answer-tokens", 24,
-                   "--shots", 1, "--epochs", 2)
-        assert made.returncode in (0, 3), made.stderr
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.folder.cleanup()
+        super().setUpClass()
+        cls.tune("--shots", 1)
 
     def options(self, out: str, *more: object) -> list[object]:
         tuned = self.at / "tuned"

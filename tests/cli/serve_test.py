@@ -16,7 +16,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from tiny_base import ATTUNE, make_base, write_rows
+from tiny_base import ATTUNE, TinyBaseCase
 
 
 class Server:
@@ -92,18 +92,7 @@ def chat_rows(count: int) -> bytes:
     return "".join(json.dumps(row) + "\n" for row in rows).encode()
 
 
-class ServeTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.at = Path(cls.folder.name)
-        write_rows(cls.at / "rows.csv", 90)
-        make_base(cls.at, (cls.at / "rows.csv").read_text(encoding="utf-8"))
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.folder.cleanup()
-
+class ServeTest(TinyBaseCase):
     def serve(self, *more: str) -> Server:
         home = Path(tempfile.mkdtemp(dir=self.at))
         server = Server(home, "--model", f"tiny={self.at / 'base'}", *more)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
+import unittest
 from pathlib import Path
 
 ATTUNE = os.environ.get("ATTUNE_BINARY", "attune")
@@ -53,3 +55,26 @@ def make_base(at: Path, text: str) -> None:
                "--context", 128, "--tokens", 4000, "--documents-per-step", 4, "--out", at / "base",
                "--work", at / "work")
     assert made.returncode == 0, made.stderr
+
+
+class TinyBaseCase(unittest.TestCase):
+    """A case whose tests share a folder `at` with rows.csv, schema.json and a base that has read the rows."""
+
+    ROWS = 90
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.at = Path(folder.name)
+        (cls.at / "schema.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
+        write_rows(cls.at / "rows.csv", cls.ROWS)
+        make_base(cls.at, (cls.at / "rows.csv").read_text(encoding="utf-8"))
+
+    @classmethod
+    def tune(cls, *more: object) -> None:
+        """Tunes the base on the rows into `at`/tuned."""
+        made = run("tune", cls.at / "rows.csv", "--model", cls.at / "base", "--contract", cls.at / "schema.json", "--map",
+                   "user=text,assistant=answer", "--out", cls.at / "tuned", "--rank", 4, "--max-answer-tokens", 24, "--epochs", 2,
+                   *more)
+        assert made.returncode in (0, 3), made.stderr

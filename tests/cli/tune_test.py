@@ -8,31 +8,18 @@ import random
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 import unittest
 from pathlib import Path
 
-from tiny_base import ATTUNE, SCHEMA, make_base, run, write_rows
+from tiny_base import ATTUNE, TinyBaseCase, run
 
 
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-class TuneTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.at = Path(cls.folder.name)
-        (cls.at / "schema.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
-        write_rows(cls.at / "rows.csv", 90)
-        make_base(cls.at, (cls.at / "rows.csv").read_text(encoding="utf-8"))
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.folder.cleanup()
-
+class TuneTest(TinyBaseCase):
     def command(self, out: str, *more: object) -> list[str]:
         return [ATTUNE, "tune", str(self.at / "rows.csv"), "--model", str(self.at / "base"), "--contract",
                 str(self.at / "schema.json"), "--map", "user=text,assistant=answer", "--out", str(self.at / out),
