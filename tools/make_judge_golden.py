@@ -104,6 +104,9 @@ def difference_coverage():
     return out
 
 
+rate_trials, difference_trials = rate_coverage(), difference_coverage()
+assert all(one["covered"] > 0.94 and one["uncorrected"] < 0.9 for one in rate_trials)
+assert all(one["covered"] > 0.94 for one in difference_trials)
 golden_lines.write_lines(HERE / "tests/eval/golden/judge.json", {
     "made_by": f"tools/make_judge_golden.py, numpy {np.__version__}, scipy {scipy.__version__}",
-    "rates": rates(), "means": means(), "rate_coverage": rate_coverage(), "difference_coverage": difference_coverage()})
+    "rates": rates(), "means": means(), "rate_coverage": rate_trials, "difference_coverage": difference_trials})

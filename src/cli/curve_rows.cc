@@ -30,6 +30,7 @@ Result<void> check_curve_suite(const eval::Suite& suite, const TuneOptions& opti
   if (suite.data.empty()) return refuse("tests", "data: the rows to answer");
   if (!options.data.contract.empty())
     return refuse("--contract beside a suite", "the suite's own contract");
+  if (!options.data.map.empty()) return refuse("--map beside a suite", "the suite's own map");
   return {};
 }
 
@@ -52,7 +53,8 @@ Result<CurveRows> rows_of_suite(TuneOptions& options, bool longest_is_given) {
   if (options.model.model.empty()) options.model.model = suite.arms.front().model;
   ATTUNE_TRY(const std::string train_file, read_file(suite.examples));
   ATTUNE_TRY(const std::string test_file, read_file(suite.data));
-  rows.fingerprint = sha256(sha256(train_file) + sha256(test_file));
+  rows.fingerprint =
+      sha256(sha256(train_file) + sha256(test_file) + suite.map + "\n" + suite.reference);
   return rows;
 }
 
@@ -85,6 +87,11 @@ Result<CurveRows> read_curve_rows(TuneOptions& options, const std::vector<std::s
   }
   if (!metrics.empty()) {
     ATTUNE_TRY(rows.measures, eval::read_measures(Json(metrics), "--metrics"));
+    if (!rows.measures.beside.empty()) {
+      return bad_input({.where = "--metrics",
+                        .found = std::string(eval::beside_name(rows.measures.beside[0].beside)),
+                        .wanted = "a measure of domain accuracy, which is what a curve is of"});
+    }
   }
   if (names_suite(options.data.file)) {
     ATTUNE_TRY(named, eval::read_suite(options.data.file));

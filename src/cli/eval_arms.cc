@@ -84,11 +84,12 @@ Result<std::vector<Asked>> ask_prompts(ChatModel& model, const std::vector<ChatP
   std::vector<Asked> asked(prompts.size());
   std::vector<std::size_t> open;
   std::vector<std::string> keys;
+  std::map<std::string, std::size_t> firsts;  // equal prompts are asked once
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     keys.push_back(key_of(model, prompts[i], settings));
     if (const eval::Answer* known = cache.find(keys.back())) {
       asked[i].answer = *known;
-    } else {
+    } else if (firsts.emplace(keys.back(), i).second) {
       open.push_back(i);
     }
   }
@@ -114,6 +115,10 @@ Result<std::vector<Asked>> ask_prompts(ChatModel& model, const std::vector<ChatP
     }
     ATTUNE_TRY_VOID(cache.add(answered));
     progress(prompts.size() - open.size() + to, prompts.size());
+  }
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    const auto first = firsts.find(keys[i]);
+    if (first != firsts.end()) asked[i] = asked[first->second];
   }
   return asked;
 }

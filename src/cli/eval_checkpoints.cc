@@ -8,6 +8,7 @@
 
 #include "cli/eval.h"
 #include "io/safetensors.h"
+#include "io/sha256.h"
 
 namespace attune::cli {
 
@@ -135,8 +136,11 @@ Result<std::vector<eval::SuiteArm>> arms_at(const eval::SuiteArm& arm, const Pat
     one.name = (arm.name.empty() ? "" : arm.name + " ") + fmt::format("step {}", step);
     one.model = found->second.string();
     if (is_there(found->second / "adapter_config.json")) continue;
-    const Path folder =
-        out / "checkpoints" / (arm.name.empty() ? "run" : arm.name) / found->second.filename();
+    // Named by the training too: another one into the same folder must not answer as this.
+    const std::string training_id =
+        sha256(std::filesystem::absolute(found->second).lexically_normal().string()).substr(0, 8);
+    const Path folder = out / "checkpoints" / (arm.name.empty() ? "run" : arm.name) /
+                        fmt::format("{}-{}", found->second.filename().string(), training_id);
     ATTUNE_TRY_VOID(export_adapter(found->second, training.config, folder));
     one.model = folder.string();
   }

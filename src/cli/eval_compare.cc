@@ -70,7 +70,7 @@ std::array<Judged, 2> judge(const eval::Comparison& comparison) {
       Judged{"domain accuracy", pair.domain_accuracy_difference,
              change_of(pair.domain_accuracy_difference, domain, clustered)}};
   for (Judged& one : judged) {
-    if (comparison.n < kFewest) one.change = Change::unknown;
+    if ((clustered ? comparison.clusters->n : comparison.n) < kFewest) one.change = Change::unknown;
   }
   return judged;
 }

@@ -32,10 +32,9 @@ struct Probe {
   }
 };
 
-eval::ItemScore score_of(const Material& material, const eval::Item& item,
+eval::ItemScore score_of(const Material& material, eval::Metric metric, const eval::Item& item,
                          const std::string& text) {
-  return eval::score_one(item, {.text = text}, eval::metric_of({item}, material.suite.measures),
-                         material.scored_by());
+  return eval::score_one(item, {.text = text}, metric, material.scored_by());
 }
 
 bool passes(const eval::ItemScore& score, const eval::ConsistencyPlan& plan) {
@@ -95,6 +94,7 @@ Result<std::vector<metrics::ConsistencyItem>> measure_consistency(
     const std::vector<eval::Item>& items, eval::AnswerCache& cache,
     const AnswerProgress& progress) {
   const eval::ConsistencyPlan& plan = material.suite.consistency;
+  const eval::Metric metric = eval::metric_of(items, material.suite.measures);
   const auto count = std::min(items.size(), static_cast<std::size_t>(plan.items));
   const auto samples = static_cast<std::size_t>(plan.samples);
   Probe probe{model, material, arm, cache, progress};
@@ -148,7 +148,7 @@ Result<std::vector<metrics::ConsistencyItem>> measure_consistency(
 
     std::int64_t passed = 0;
     for (const std::string& text : drawn) {
-      const eval::ItemScore score = score_of(material, items[i], text);
+      const eval::ItemScore score = score_of(material, metric, items[i], text);
       passed += passes(score, plan) ? 1 : 0;
       item.right += score.compliant && score.accuracy >= 1 ? 1 : 0;
     }
@@ -157,9 +157,9 @@ Result<std::vector<metrics::ConsistencyItem>> measure_consistency(
     if (house) item.parts[3] = metrics::style_stability(drawn, *house);
 
     std::vector<double> kept = {
-        score_of(material, items[i], greedy.answers[i].text).compliant ? 1.0 : 0.0};
+        score_of(material, metric, items[i], greedy.answers[i].text).compliant ? 1.0 : 0.0};
     for (const std::string& text : texts_of(later_asked, i, kLaterTurns.size(), count))
-      kept.push_back(score_of(material, items[i], text).compliant ? 1 : 0);
+      kept.push_back(score_of(material, metric, items[i], text).compliant ? 1 : 0);
     if (const auto drift = metrics::drift(kept); answered && drift && kept.size() > 1)
       item.parts[4] = drift->kept;
   }

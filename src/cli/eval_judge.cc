@@ -164,6 +164,7 @@ void ask_about_assertions(eval::JudgePlan plan, const std::vector<eval::Item>& i
                           std::uint64_t seed, std::vector<eval::ArmResult>& arms, Docket& docket) {
   plan.mode = eval::JudgeMode::pass;
   plan.repeats = 1;
+  plan.temperature = 0;
   for (eval::ArmResult& arm : arms) {
     for (std::size_t i = 0; i < items.size(); ++i) {
       eval::Answer& answer = arm.answers[i];
@@ -180,6 +181,19 @@ void ask_about_assertions(eval::JudgePlan plan, const std::vector<eval::Item>& i
   }
 }
 
+// Asks all and hands each list its replies.
+Result<void> settle(const Docket& docket, ChatModel& model, const ChatSettings& settings,
+                    eval::AnswerCache& cache, const AnswerProgress& progress) {
+  ATTUNE_TRY(const std::vector<Asked> asked,
+             ask_prompts(model, docket.prompts, settings, cache, progress));
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const eval::Answer& reply = asked[i].answer;
+    docket.replies[i]->push_back(reply.failure.empty() ? Json{{"text", reply.text}}
+                                                       : Json{{"failure", reply.failure}});
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::optional<eval::JudgeRecord>> ask_judge(ModelShelf& shelf, const Material& material,
@@ -194,24 +208,19 @@ Result<std::optional<eval::JudgeRecord>> ask_judge(ModelShelf& shelf, const Mate
   if (!plan.labels.empty()) {
     ATTUNE_TRY(record.labels, LabelReader(plan, items, arms, subject).read());
   }
-  Docket docket;
+  Docket docket, assertions;  // an assertion is asked once, so not sampled
   if (!plan.rubric.empty()) ask_about_arms(plan, items, subject, material.suite.seed, arms, docket);
-  ask_about_assertions(plan, items, material.suite.seed, arms, docket);
+  ask_about_assertions(plan, items, material.suite.seed, arms, assertions);
   for (eval::JudgedLabel& label : record.labels)
     ask_about(plan, plan.rubric, label.judged, material.suite.seed, docket, label.replies);
   ATTUNE_TRY(
       ChatModel* const model,
       shelf.get(
           {.name = "judge", .model = plan.model, .endpoint = plan.endpoint, .price = plan.price}));
-  ATTUNE_TRY(const std::vector<Asked> asked,
-             ask_prompts(*model, docket.prompts,
+  ATTUNE_TRY_VOID(settle(docket, *model,
                          {.most_tokens = plan.most_tokens, .temperature = plan.temperature}, cache,
                          progress));
-  for (std::size_t i = 0; i < asked.size(); ++i) {
-    const eval::Answer& reply = asked[i].answer;
-    docket.replies[i]->push_back(reply.failure.empty() ? Json{{"text", reply.text}}
-                                                       : Json{{"failure", reply.failure}});
-  }
+  ATTUNE_TRY_VOID(settle(assertions, *model, {.most_tokens = plan.most_tokens}, cache, progress));
   return std::optional(std::move(record));
 }
 
@@ -239,13 +248,16 @@ void apply_judge(const eval::JudgeReport& report, const std::optional<double>& b
           fmt::format(" The bar for the judge's figure is {}.", eval::gate_state_text(gate.state));
     verdict.gates.push_back(std::move(gate));
   }
-  if (report.rubrics.asked == 0 || doubt.empty()) return;
+  const bool calibrated = doubt.empty() && report.plan.mode == eval::JudgeMode::pass;
+  if (report.rubrics.asked == 0 || calibrated) return;
   verdict.decision = eval::Decision::inconclusive;
   verdict.recommended_arm.clear();
   verdict.headline =
       "Inconclusive: the accuracy rests on assertions by a judge that is not calibrated.";
-  verdict.reasons.push_back("The judge: " + doubt + ".");
-  verdict.exit_code = 3;
+  verdict.reasons.push_back(
+      "The judge: " +
+      (doubt.empty() ? "its labels are not of passes, which the assertions ask for" : doubt) + ".");
+  if (verdict.exit_code != 1) verdict.exit_code = 3;
 }
 
 }  // namespace attune::cli

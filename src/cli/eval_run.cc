@@ -80,11 +80,11 @@ struct Runner {
                               std::vector<Question>& questions) {
     auto result = ask_arm(model, about, arm, questions, cache, show(arm.name));
     status.clear();
-    if (result) {
+    if (result && &about == &material) {
       answered[arm.name] = std::count_if(result->answers.begin(), result->answers.end(),
                                          [](const auto& one) { return one.failure.empty(); });
-      ATTUNE_TRY_VOID(go_on());
     }
+    if (result) ATTUNE_TRY_VOID(go_on());
     return result;
   }
 
@@ -234,10 +234,7 @@ int stopped_by_budget(const Runner& runner) {
         fmt::format("{}{} of {} items of {}", lacking.empty() ? "" : ", ", lacks, all, arm.name);
   }
   if (lacking.empty()) lacking = "what is asked after the arms: consistency, judge, general items";
-  const std::string command =
-      options.suite_file.empty()
-          ? fmt::format("the same command, with --out {}", options.out)
-          : fmt::format("attune eval run {} --out {}", options.suite_file, options.out);
+  const std::string command = fmt::format("the same command, with --out {}", options.out);
   if (options.json) {
     fmt::print("{}\n", to_text(Json{{"stopped", "budget"},
                                     {"spent", runner.spending.text()},
@@ -263,7 +260,10 @@ Result<int> run(const EvalOptions& options) {
   if (!options.baseline.empty()) {
     ATTUNE_TRY(before, eval::read_run(options.baseline));
   }
-  if (!options.json) print_power(std::ssize(items));
+  if (!options.json) {
+    const std::vector<std::int64_t> clusters = eval::clusters_of(items);
+    print_power(clusters.empty() ? std::ssize(items) : eval::count_clusters(clusters));
+  }
   ATTUNE_TRY_VOID(ensure_directory(options.out));
   const Path out = options.out;
   ATTUNE_TRY(eval::AnswerCache cache, eval::AnswerCache::open(out / eval::kAnswerCacheName));

@@ -63,6 +63,11 @@ Json with_system(Json messages, const std::string& system) {
 
 // What the command line adds to an OpenAI eval: rows, and models in place of its own.
 Result<eval::Suite> complete_eval(eval::Suite suite, const EvalOptions& options) {
+  if (!options.checkpoints.empty()) {
+    return bad_input({.where = options.suite_file,
+                      .found = "--checkpoints, and an OpenAI eval",
+                      .wanted = "--models, or a suite with checkpoints"});
+  }
   if (!options.suite.data.empty()) {
     suite.data = options.suite.data;
     suite.eval.content = nullptr;

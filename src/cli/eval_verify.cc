@@ -80,7 +80,17 @@ Result<int> verify(const std::string& folder) {
     if (const auto difference = first_difference(said, again[part], part))
       return broken(*difference);
   }
-  ATTUNE_TRY(const std::optional<std::string> score, changed_score(folder, record, comparison));
+  const auto about_the_run = {"version", "title", "created", "training", "data", "model"};
+  for (const auto& [key, value] : report.items()) {
+    const bool known = again.contains(key) || std::find(about_the_run.begin(), about_the_run.end(),
+                                                        key) != about_the_run.end();
+    if (!known) return broken(key + ": only in the report");
+  }
+  ATTUNE_TRY(std::optional<std::string> score, changed_score(folder, record, comparison));
+  if (!score && record.general) {
+    ATTUNE_TRY(const eval::Comparison general, eval::compare_run(*record.general));
+    ATTUNE_TRY(score, changed_score(Path(folder) / eval::kGeneralRun, *record.general, general));
+  }
   if (score) return broken(*score);
   fmt::print(
       "{}: every figure of report.json, the verdict and every score follow from the answers in "

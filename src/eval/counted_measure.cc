@@ -101,7 +101,10 @@ std::optional<MeasureSummary> summarise(const CountedMeasure& measure, const Int
       });
   if (measure.bounded &&
       estimate.low == estimate.high) {  // all items alike: as wide as so few draws leave it
-    const auto n = intervals.clustered() ? std::ssize(groups) : applies;
+    const auto n = std::count_if(groups.begin(), groups.end(), [&](const auto& group) {
+      return std::any_of(group.begin(), group.end(),
+                         [&](std::size_t item) { return !measure.items[item].empty(); });
+    });
     const double range = 1 - measure.least;
     const stats::Estimate wide = stats::wilson(
         std::clamp((*value - measure.least) / range, 0.0, 1.0) * static_cast<double>(n), n);

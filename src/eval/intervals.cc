@@ -1,6 +1,7 @@
 #include "eval/intervals.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <set>
@@ -15,6 +16,20 @@ namespace {
 
 double sum(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+// Newcombe's interval of the difference of two rates or means on as many pairs as there are draws:
+// for where resampling shows no spread.
+stats::Estimate as_wide_as_draws(std::span<const double> first, std::span<const double> second,
+                                 std::int64_t draws, double value) {
+  const double a = stats::mean(first), b = stats::mean(second), n = static_cast<double>(draws);
+  const auto count = [&](double share) { return std::llround(share * n); };
+  stats::PairedCounts counts{.both = count(std::min(a, b)),
+                             .first_only = count(std::max(a - b, 0.0)),
+                             .second_only = count(std::max(b - a, 0.0))};
+  counts.neither = std::max<std::int64_t>(0, draws - counts.n());
+  const stats::Estimate wide = stats::paired_rate_difference(counts);
+  return {value, std::min(wide.low, value), std::max(wide.high, value)};
 }
 
 // One number a cluster: the sum of its items' values.
@@ -67,10 +82,17 @@ stats::Estimate Intervals::rate_difference(const stats::PairedCounts& counts,
 
 stats::Estimate Intervals::mean_difference(std::span<const double> first,
                                            std::span<const double> second) const {
-  if (!clustered()) return stats::paired_mean_difference(first, second, bootstrap_);
-  std::vector<double> differences;
-  for (std::size_t i = 0; i < first.size(); ++i) differences.push_back(first[i] - second[i]);
-  return stats::cluster_bootstrap_mean(differences, clusters_, bootstrap_);
+  stats::Estimate estimate;
+  if (clustered()) {
+    std::vector<double> differences;
+    for (std::size_t i = 0; i < first.size(); ++i) differences.push_back(first[i] - second[i]);
+    estimate = stats::cluster_bootstrap_mean(differences, clusters_, bootstrap_);
+  } else {
+    estimate = stats::paired_mean_difference(first, second, bootstrap_);
+  }
+  if (estimate.low < estimate.high || first.empty()) return estimate;
+  const std::int64_t draws = clustered() ? count_clusters(clusters_) : std::ssize(first);
+  return as_wide_as_draws(first, second, draws, estimate.value);
 }
 
 double Intervals::rate_p(const stats::PairedCounts& counts, std::span<const double> first,

@@ -34,7 +34,8 @@ class Intervals {
   // The same over some of the items, each as often as it is named: fields.
   stats::Estimate rate_of(std::span<const double> values, std::span<const std::size_t> items) const;
 
-  // first - second on the same items.
+  // first - second on the same items. Where resampling shows no spread: Newcombe's for pairs, with
+  // as many draws as there are clusters.
   stats::Estimate rate_difference(const stats::PairedCounts& counts, std::span<const double> first,
                                   std::span<const double> second) const;
   stats::Estimate mean_difference(std::span<const double> first,

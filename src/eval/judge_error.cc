@@ -27,6 +27,9 @@ double raw(std::int64_t right, std::int64_t all) {
 bool tells_apart(const JudgeError& error) {
   return error.positives > 0 && error.negatives > 0 &&
          raw(error.true_positives, error.positives) + raw(error.true_negatives, error.negatives) >
+             1 &&
+         shrunk(error.true_positives, error.positives).value +
+                 shrunk(error.true_negatives, error.negatives).value >
              1;
 }
 

@@ -107,11 +107,45 @@ JudgeCalibration calibrate(const JudgePlan& plan, const std::vector<JudgedLabel>
   return result;
 }
 
+// The corrected figure of all items: of those that the judge was asked about by its error, of those
+// without an answer as they are, for their value is known.
+std::optional<stats::Estimate> corrected_arm(const JudgeReport& report, const Intervals& intervals,
+                                             const Values& values,
+                                             const std::vector<bool>& is_known) {
+  std::vector<double> judged;
+  std::vector<std::size_t> items;
+  double known = 0, known_sum = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!values[i]) continue;
+    if (is_known[i]) {
+      ++known;
+      known_sum += *values[i];
+    } else {
+      judged.push_back(*values[i]);
+      items.push_back(i);
+    }
+  }
+  if (judged.empty()) return std::nullopt;
+  const Intervals own = over(intervals, items);
+  const stats::Estimate rate =
+      report.plan.mode == JudgeMode::pass ? own.rate(judged) : own.mean(judged);
+  auto result = corrected(report.plan, *report.calibration, rate, std::ssize(judged));
+  if (!result || known == 0) return result;
+  const double n = static_cast<double>(judged.size());
+  for (double* end : {&result->value, &result->low, &result->high})
+    *end = (*end * n + known_sum) / (n + known);
+  return result;
+}
+
 JudgedArm judged_arm(const JudgeReport& report, const ArmResult& arm, const ArmResult& subject,
                      const Intervals& intervals, Values& values) {
   JudgedArm result{.name = arm.name, .rate = {}};
   double agreed = 0, repeated = 0;
+  std::vector<bool> is_known;
   for (std::size_t i = 0; i < arm.answers.size(); ++i) {
+    is_known.push_back(
+        !arm.answers[i].failure.empty() ||
+        (report.plan.mode == JudgeMode::pairwise && !subject.answers[i].failure.empty()));
     const Judgement one = item_judgement(report.plan, arm.answers[i], subject.answers[i]);
     add(one, result.counts);
     values.push_back(one.value);
@@ -135,14 +169,14 @@ JudgedArm judged_arm(const JudgeReport& report, const ArmResult& arm, const ArmR
   }
   const Intervals own = over(intervals, said.items);
   result.rate = report.plan.mode == JudgeMode::pass ? own.rate(said.values) : own.mean(said.values);
-  if (report.calibration)
-    result.corrected = corrected(report.plan, *report.calibration, result.rate, result.n);
+  if (report.calibration) result.corrected = corrected_arm(report, intervals, values, is_known);
   return result;
 }
 
+// `all_answered`: no value stands for a missing answer, which the judge's error says nothing of.
 std::optional<JudgeDifference> difference(const JudgeReport& report, const std::string& other,
                                           const Values& first, const Values& second,
-                                          const Intervals& intervals) {
+                                          bool all_answered, const Intervals& intervals) {
   std::vector<double> ours, theirs;
   std::vector<std::size_t> items;
   for (std::size_t i = 0; i < first.size(); ++i) {
@@ -163,10 +197,15 @@ std::optional<JudgeDifference> difference(const JudgeReport& report, const std::
   } else {
     result.rate = own.mean_difference(ours, theirs);
   }
-  if (report.calibration && report.plan.mode == JudgeMode::pass)
+  if (report.calibration && all_answered && report.plan.mode == JudgeMode::pass)
     result.corrected =
         corrected_difference(result.rate.value, half_width(result.rate), report.calibration->error);
   return result;
+}
+
+bool every_item_answered(const ArmResult& arm) {
+  return std::all_of(arm.answers.begin(), arm.answers.end(),
+                     [](const Answer& one) { return one.failure.empty(); });
 }
 
 // The replies that llm-rubric assertions got, counted.
@@ -202,6 +241,11 @@ std::string JudgeReport::doubt() const {
     return fmt::format("{} labels by people, {} are wanted", calibration->n, kLabelsToDecide);
   if (plan.mode == JudgeMode::pass && !corrected_rate(1, 2, calibration->error))
     return "on the labels the judge is no better than chance, or they are all of one kind";
+  const bool agrees = plan.mode == JudgeMode::score
+                          ? calibration->alpha.value_or(0) > 0
+                          : calibration->kappa && calibration->kappa->low > 0;
+  if (plan.mode != JudgeMode::pass && !agrees)
+    return "on the labels the judge agrees with people no better than by chance";
   return "";
 }
 
@@ -223,7 +267,9 @@ JudgeReport judge_report(const std::vector<Item>& items, const std::vector<ArmRe
   const auto place = static_cast<std::size_t>(own - arms.begin());
   for (std::size_t a = 0; a < arms.size() && !pairwise; ++a) {
     if (a == place) continue;
-    if (auto found = difference(report, arms[a].name, values[place], values[a], intervals))
+    const bool all_answered = every_item_answered(*own) && every_item_answered(arms[a]);
+    if (auto found =
+            difference(report, arms[a].name, values[place], values[a], all_answered, intervals))
       report.differences.push_back(*std::move(found));
   }
   return report;

@@ -23,8 +23,10 @@ CountedMeasure share(std::string name, std::string words, bool lower_is_better =
 
 Counts part_of(double part, double whole) { return {{0, part}, {1, whole}}; }
 
-std::string context_of(const Item& item) {
-  return item.side.is_object() ? item.side.value("context", std::string()) : std::string();
+// The text that an item has for a measure; empty: none.
+std::string context_of(const Item& item, Beside beside) {
+  if (!item.side.is_object() || !item.side.contains("context")) return {};
+  return item.side["context"].value(std::string(beside_name(beside)), std::string());
 }
 
 // H_c, H_r, K-precision and abstention of metrics/faithfulness.h. Without a context of its own the
@@ -36,7 +38,7 @@ Measures faithfulness(const std::vector<Item>& items, const ArmResult& arm) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     std::array<Counts, 4> counts;
     if (arm.answers[i].failure.empty()) {
-      const std::string own = context_of(items[i]);
+      const std::string own = context_of(items[i], Beside::faithfulness);
       const metrics::AnswerFaithfulness verdict =
           metrics::check_faithfulness(arm.answers[i].text, own.empty() ? items[i].input : own,
                                       own.empty() ? "" : items[i].input);
@@ -68,8 +70,8 @@ Result<CountedMeasure> terminology(const std::vector<Item>& items, const ArmResu
   measure.least = -1;
   for (std::size_t i = 0; i < items.size(); ++i) {
     Counts counts;
-    const metrics::TermScore score = terms.check(
-        arm.answers[i].text, items[i].input + "\n" + context_of(items[i]), items[i].reference);
+    const std::string source = items[i].input + "\n" + context_of(items[i], Beside::terminology);
+    const metrics::TermScore score = terms.check(arm.answers[i].text, source, items[i].reference);
     if (arm.answers[i].failure.empty() && !score.applicable.empty()) {
       double balance = 0;
       for (const metrics::TermUse& use : score.applicable)

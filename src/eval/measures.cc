@@ -25,13 +25,6 @@ std::optional<Beside> beside_named(std::string_view name) {
   return std::nullopt;
 }
 
-std::string_view beside_name(Beside beside) {
-  for (const auto& [one, name] : kBesideNames) {
-    if (one == beside) return name;
-  }
-  return "";
-}
-
 // Options whose values are names of fields.
 std::vector<std::string_view> field_options(std::string_view name) {
   if (name == "tool_calls") return {"accepted", "functions"};
@@ -96,6 +89,13 @@ Result<void> add_measure(const std::string& name, const Json& options, std::stri
 }
 
 }  // namespace
+
+std::string_view beside_name(Beside beside) {
+  for (const auto& [one, name] : kBesideNames) {
+    if (one == beside) return name;
+  }
+  return "";
+}
 
 Result<MeasurePlan> read_measures(const Json& document, std::string_view where) {
   MeasurePlan plan;

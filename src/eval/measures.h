@@ -1,8 +1,8 @@
 // Which figures a run reports beside format compliance, domain accuracy and exact match, and what
 // of an item's row they need. In a suite:
 //
-//   metrics: [label]                                        the first four names say what domain
-//   metrics: [{tool_calls: {accepted: ground_truth}}]       accuracy is, see score.h
+//   metrics: [label]                                        the names of score.h say what domain
+//   metrics: [{tool_calls: {accepted: ground_truth}}]       accuracy is
 //   metrics: [chrf, rouge_l, {faithfulness: {context: abstract}}]
 //
 //   ATTUNE_TRY(const MeasurePlan plan, read_measures(document, "suite.yaml: metrics"));
@@ -48,6 +48,8 @@ inline constexpr std::array kBesideNames = {
     std::pair{Beside::terminology, std::string_view("terminology")},
     std::pair{Beside::faithfulness, std::string_view("faithfulness")},
 };
+
+std::string_view beside_name(Beside beside);
 
 struct BesideSpec {
   Beside beside;

@@ -34,11 +34,6 @@ std::optional<double> cost_of_answer(const Json& price, const ArmSummary& arm) {
          1e6;
 }
 
-std::int64_t accepted_of(const std::vector<ItemScore>& scores) {
-  return std::count_if(scores.begin(), scores.end(),
-                       [](const ItemScore& score) { return score.compliant && score.exact; });
-}
-
 }  // namespace
 
 std::optional<Supplement> steps_supplement(const Json& suite, const Comparison& comparison) {
@@ -81,20 +76,23 @@ std::optional<Supplement> costs_supplement(const Json& suite, const RunRecord& r
   Supplement part{.key = "costs", .title = "What an accepted answer costs"};
   part.rows.push_back({"arm", "an answer", "accepted", "an accepted answer"});
   part.figures = Json::array();
+  const Intervals intervals(clusters_of(record.items), {});
   for (std::size_t a = 0; a < record.arms.size(); ++a) {
     const ArmSummary& arm = comparison.arms[a];
     const Json* found = arm_in(suite, arm.name);
     if (found == nullptr || !found->contains("price")) continue;
     const std::optional<double> cost = cost_of_answer((*found)["price"], arm);
     if (!cost) continue;
-    const std::int64_t accepted = accepted_of(comparison.scores[a]);
-    const stats::Estimate share = stats::wilson(static_cast<double>(accepted), arm.n);
+    std::vector<double> accepted;
+    for (const ItemScore& score : comparison.scores[a])
+      accepted.push_back(score.compliant && score.exact ? 1 : 0);
+    const stats::Estimate share = intervals.rate(accepted);
     Json figures = {{"arm", arm.name},
                     {"answer", *cost},
                     {"accepted", estimate_json(share)},
                     {"accepted_answer", nullptr}};
     std::string shown = "none accepted";
-    if (accepted > 0) {
+    if (share.value > 0) {
       const stats::Estimate each{*cost / share.value, *cost / share.high, *cost / share.low};
       figures["accepted_answer"] = estimate_json(each);
       shown =

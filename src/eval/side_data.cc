@@ -107,7 +107,7 @@ Result<Json> side_of(const MeasurePlan& plan, const Json& columns, const Json& t
         spec.options.contains("context") ? option(spec.options, "context") : std::string();
     if (context.empty()) continue;
     ATTUNE_TRY(std::string text, field_text(columns, context, where));
-    side["context"] = std::move(text);
+    side["context"][std::string(beside_name(spec.beside))] = std::move(text);
   }
   return side;
 }

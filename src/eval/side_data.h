@@ -1,7 +1,7 @@
 // What measures need of an item besides its reference, in Item::side under fixed names, whatever
 // its columns are called. It is written into results.jsonl, so that a run can be scored again.
 //
-//   "context"        text that the answer should keep to: faithfulness, terminology
+//   "context"        texts that the answer should keep to, by measure: faithfulness, terminology
 //   "functions"      declared functions; "accepted": the calls with the accepted values of each
 //                    argument, as metrics/tool_match.h reads both: tool_calls
 //   "instructions"   {"key", "prompt", "instruction_id_list", "kwargs"}: ifeval

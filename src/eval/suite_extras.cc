@@ -102,6 +102,9 @@ Result<void> check_extras(const Suite& suite, std::string_view where) {
   if (rubrics && !suite.judge)
     return refuse("an llm-rubric, and no judge", "judge: {model: ...}",
                   "without a judge it is not evaluated here");
+  if (rubrics && suite.consistency.items > 0)
+    return refuse("an llm-rubric, and consistency", "either",
+                  "the judge is not asked about answers to other wordings");
   if (suite.judge && suite.judge.rubric.empty() && !rubrics)
     return refuse("a judge without a rubric", "rubric: what a good answer is");
   if (suite.judge && suite.judge.mode == JudgeMode::pairwise && suite.arms.size() < 2)

@@ -206,7 +206,7 @@ arms: [{{name: a, model: base, prompt: "{{{{text}}}}"}}]
             if done.returncode != 5:
                 break
             self.assertIn("Stopped by the budget", done.stdout)
-            self.assertIn(f"attune eval run {suite}", done.stdout)
+            self.assertIn(f"the same command, with --out {self.at / 'budget'}", done.stdout)
         self.assertEqual(codes[0], 5)
         self.assertIn(codes[-1], (0, 1, 3))
         self.assertTrue((self.at / "budget" / "report.json").exists())

@@ -53,6 +53,21 @@ TEST(Clusters, MakeEveryIntervalAsWideAsTheirNumberAllows) {
   EXPECT_LT(other.format_compliance.low, one.format_compliance.low);
 }
 
+TEST(Clusters, ThatAreAlikeLeaveADifferenceAsWideAsTheirNumber) {
+  const std::vector<double> first(40, 1.0), second(40, 0.7);
+  std::vector<std::int64_t> one(40, 0), ten;
+  for (std::int64_t i = 0; i < 40; ++i) ten.push_back(i / 4);
+  const stats::Estimate of_one = Intervals(one, {}).mean_difference(first, second);
+  const stats::Estimate of_ten = Intervals(ten, {}).mean_difference(first, second);
+  EXPECT_NEAR(of_one.value, 0.3, 1e-12);
+  EXPECT_LT(of_one.low, 0);
+  EXPECT_LT(of_ten.low, 0.3);
+  EXPECT_LT(of_ten.high - of_ten.low, of_one.high - of_one.low);
+  const stats::Estimate equal = Intervals({}, {}).mean_difference(first, first);
+  EXPECT_LT(equal.low, 0);
+  EXPECT_GT(equal.high, 0);
+}
+
 TEST(Clusters, GiveThePValueOfAsManyDraws) {
   const Comparison apart = compared(false), together = compared(true);
   EXPECT_LT(apart.comparisons[0].exact_match.p, 1e-6);

@@ -136,10 +136,11 @@ TEST(Measures, AFigureThatDoesNotApplyIsAbsent) {
 TEST(Measures, ClaimsAreHeldAgainstTheItemsContextAndAMissingAnswerMakesNone) {
   std::vector<Item> items;
   for (int i = 0; i < 3; ++i) {
-    items.push_back({.id = std::to_string(i),
-                     .input = "How long did the test take?",
-                     .reference = "The test took 45 minutes.",
-                     .side = {{"context", "The test of pump P-101 took 45 minutes."}}});
+    items.push_back(
+        {.id = std::to_string(i),
+         .input = "How long did the test take?",
+         .reference = "The test took 45 minutes.",
+         .side = {{"context", {{"faithfulness", "The test of pump P-101 took 45 minutes."}}}}});
   }
   ArmResult arm = arm_of("a", {"It took 45 minutes.", "It took 90 minutes.", ""});
   arm.answers[2].failure = "timed out";
@@ -149,6 +150,14 @@ TEST(Measures, ClaimsAreHeldAgainstTheItemsContextAndAMissingAnswerMakesNone) {
   EXPECT_EQ(find(comparison, "abstained")->items, 2);
   EXPECT_DOUBLE_EQ(find(comparison, "abstained")->value.value, 0);
   EXPECT_GT(find(comparison, "abstained")->value.high, 0.5) << "two items prove little";
+}
+
+TEST(Measures, EachKeepsToTheContextThatItNames) {
+  const auto side = side_of(
+      plan_of("[token_f1, {faithfulness: {context: a}}, {terminology: {context: b}}]"),
+      {{"a", "facts"}, {"b", "source"}}, nullptr, {.id = "1", .input = "", .reference = ""}, "t");
+  ASSERT_TRUE(side) << side.error().message();
+  EXPECT_EQ((*side)["context"], Json({{"faithfulness", "facts"}, {"terminology", "source"}}));
 }
 
 TEST(Measures, TermsComeFromTheContractsGlossary) {
