@@ -215,6 +215,7 @@ Result<void> Answers::apply_rework_after(Inputs& inputs) const {
   for (const auto& [where, name, value] : answers_) {
     if (name != "rework_after" || value.is_null()) continue;
     ATTUNE_TRY(const Estimate after, range_of(where, value, spec));
+    if (!(before > 0) && inputs.number(&Variables::rework).origin == Origin::report) return {};
     if (!(before > 0)) return wrong(where, to_text(value), "rework above 0, to compare it with");
     inputs.set(&Variables::rework_cut,
                {1 - after.value / before, 1 - after.high / before, 1 - after.low / before},

@@ -1,6 +1,7 @@
 #include "data/check.h"
 
 #include <algorithm>
+#include <exception>
 #include <unordered_set>
 #include <utility>
 
@@ -80,11 +81,17 @@ class FileCheck {
       RowsAhead ahead(text, report_.source, rows.line_end(), pool.threads(),
                       [this](const CheckedRow& row) { return rows_.examine(row); });
       rows.take_from(ahead);
+      std::exception_ptr failure;  // the helpers must be told of the end before it goes on
       pool.run(pool.threads(), [&](std::int64_t task, int) {
         if (task > 0) return ahead.help();
-        check_rows(rows);
+        try {
+          check_rows(rows);
+        } catch (...) {
+          failure = std::current_exception();
+        }
         ahead.finish();
       });
+      if (failure) std::rethrow_exception(failure);
     } else {
       check_rows(rows);
     }

@@ -75,6 +75,7 @@ KeywordTables keyword_tables(const std::vector<std::string>& keywords) {
     return short_a != short_b ? short_a < short_b : a < b;
   });
   std::array<Group, 8> groups;
+  std::array<double, 8> shares{};
   for (const std::string& keyword : sorted) {
     // To the group that it makes pass least in addition.
     std::size_t best = 0;
@@ -82,13 +83,14 @@ KeywordTables keyword_tables(const std::vector<std::string>& keywords) {
     for (std::size_t i = 0; i < groups.size(); ++i) {
       Group with = groups[i];
       with.add(keyword);
-      const double added = with.share() - groups[i].share();
+      const double added = with.share() - shares[i];
       if (added < least) {
         least = added;
         best = i;
       }
     }
     groups[best].add(keyword);
+    shares[best] = groups[best].share();
   }
   KeywordTables tables;
   for (std::size_t byte = 0; byte < kFilterBytes; ++byte) {

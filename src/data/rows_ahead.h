@@ -2,7 +2,7 @@
 // of a row's checks needs no other row. One thread takes the rows in the order of the text; while
 // it waits for one, it does its part.
 //
-//   RowsAhead ahead(text, '\n', pool.threads(), examine);
+//   RowsAhead ahead(text, source, '\n', pool.threads(), examine);
 //   pool.run(pool.threads(), [&](std::int64_t task, int) {
 //     if (task > 0) return ahead.help();
 //     ... ahead.row_at(offset) ...          // for each line, in order

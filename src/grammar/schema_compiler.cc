@@ -3,7 +3,6 @@
 // documents. Keywords without subschemas are read in schema_values.cc.
 #include "grammar/schema_compiler.h"
 
-#include <deque>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -150,7 +149,6 @@ class Compiler {
       if (here.depth > 0) here.resource = new_resource();
     }
     if (!parts.fragment.empty()) anchors_[here.base + "#" + parts.fragment] = id;
-    if (here.pointer.empty()) resources_[here.base] = "";
     for (const char* key : {"$anchor", "$dynamicAnchor"}) {
       ATTUNE_TRY(const std::string name, text_of(here, key));
       if (name.empty()) continue;
@@ -159,7 +157,8 @@ class Compiler {
         return place(here, key).refuse(fmt::format("\"{}\" a second time", full),
                                        "one anchor of a name");
       }
-      if (key[1] == 'd') compiled_.dynamic_anchors[here.resource][name] = id;
+      if (std::string_view(key) == "$dynamicAnchor")
+        compiled_.dynamic_anchors[here.resource][name] = id;
     }
     return register_recursive_anchor(here, id);
   }
@@ -321,10 +320,12 @@ class Compiler {
   Result<void> load(const std::string& address, const PendingReference& pending) {
     if (resources_.contains(address)) return {};
     const Json* document = nullptr;
+    Json built;
     if (const auto given = options_.documents.find(address); given != options_.documents.end()) {
       document = &given->second;
     } else if (const auto dialect = find_dialect(address)) {
-      document = &metaschemas_.emplace_back(metaschema(*dialect));
+      built = metaschema(*dialect);
+      document = &built;
     } else {
       return place(pending.pointer)
           .refuse(fmt::format("a reference to another document, \"{}\"", pending.target),
@@ -376,7 +377,6 @@ class Compiler {
   std::string_view where_;
   const SchemaOptions& options_;
   CompiledSchema compiled_;
-  std::deque<Json> metaschemas_;  // those that were referred to
   std::unordered_map<std::string, NodeId> by_pointer_;
   std::unordered_map<std::string, std::string> resources_;  // absolute URI to JSON pointer
   std::unordered_map<std::string, NodeId> anchors_;         // URI#name

@@ -1,6 +1,7 @@
 #include "grammar/schema_validator.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -23,8 +24,11 @@ std::uint8_t type_bits(const Json& value) {
   if (value.is_object()) return kObject;
   if (value.is_array()) return kArray;
   if (value.is_string()) return kString;
+  // Integers beyond 64 bits are read as doubles.
+  const bool written =
+      value.is_number_integer() || (is_whole(value) && std::abs(value.get<double>()) >= 0x1p63);
   return static_cast<std::uint8_t>(kNumber | (is_whole(value) ? kInteger : 0) |
-                                   (value.is_number_integer() ? kWrittenInteger : 0));
+                                   (written ? kWrittenInteger : 0));
 }
 
 std::int64_t code_points(std::string_view text) {
@@ -189,7 +193,7 @@ void Validator::check_string(const SchemaNode& schema, const Json& value, Violat
     const Match match = search(*schema.pattern, text);
     if (match == Match::no)
       report("pattern", excerpt(value), "a match of " + schema.pattern->text, out);
-    if (match == Match::exhausted) {
+    if (match == Match::exhausted && !late_) {
       report("limit", excerpt(value) + ", on which the pattern takes too many steps",
              "a match of " + schema.pattern->text, out);
     }

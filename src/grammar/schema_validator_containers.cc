@@ -43,7 +43,8 @@ void Validator::check_object(const SchemaNode& schema, const Json& value, Seen* 
     }
     for (const auto& [pattern, id] : schema.pattern_properties) {
       const Match match = search(pattern, key);
-      if (match == Match::exhausted) {
+      if (match == Match::exhausted) declared = true;  // not known; the limit is the fault
+      if (match == Match::exhausted && !late_) {
         report("limit", fmt::format("\"{}\", on which the pattern takes too many steps", key),
                pattern.text, out);
       }

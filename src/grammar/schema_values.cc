@@ -130,9 +130,7 @@ Result<void> check_draft(const SchemaPlace& place, Dialect dialect, const Keywor
   if (dialect >= entry.first && dialect <= entry.last) return {};
   const bool later = dialect < entry.first;
   const Dialect other = later ? entry.first : entry.last;
-  const std::string_view range = entry.first == entry.last ? " only"
-                                 : later                   ? " and later"
-                                                           : " and before";
+  const std::string_view range = entry.first == entry.last ? " only" : " and later";
   return place.refuse(
       fmt::format("the keyword \"{}\", which is of {}{}", entry.name, dialect_name(other), range),
       fmt::format("keywords of {}", dialect_name(dialect)),

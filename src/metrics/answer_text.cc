@@ -62,12 +62,13 @@ std::string with_plain_numbers(std::string_view text) {
   return out;
 }
 
-constexpr std::string_view kMinus = "\xE2\x88\x92";  // U+2212
-
 // A minus at text[at] that belongs to a number behind it, which may have a currency's sign: "-5",
-// "(-$5", but not the dash of "3-5" or "A-5". -0 is 0.
+// "(-$5", but not the dash of "3-5", "10%-20%" or "A-5". -0 is 0.
 bool is_sign(std::string_view text, std::size_t at) {
-  if (is_word_before(text, at)) return false;
+  const bool ends_number =
+      at > 0 && (std::string_view("%)]}").find(text[at - 1]) != std::string_view::npos ||
+                 text.substr(0, at).ends_with("\xC2\xB0"));
+  if (is_word_before(text, at) || ends_number) return false;
   std::string_view behind = text.substr(at + 1);
   for (std::string_view currency : {"$", "\xE2\x82\xAC", "\xC2\xA3"}) {
     if (behind.starts_with(currency)) behind.remove_prefix(currency.size());
@@ -75,19 +76,6 @@ bool is_sign(std::string_view text, std::size_t at) {
   if (behind.empty() || !is_ascii_digit(behind.front())) return false;
   const std::size_t end = std::min(behind.find_first_not_of("0123456789.,"), behind.size());
   return behind.substr(0, end).find_first_of("123456789") != std::string_view::npos;
-}
-
-// The minus of typesetters becomes that of keyboards.
-std::string with_plain_minus(std::string text) {
-  if (text.find(kMinus) == std::string::npos) return text;
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t at = 0; at < text.size();) {
-    const bool minus = std::string_view(text).substr(at).starts_with(kMinus);
-    out += minus ? '-' : text[at];
-    at += minus ? kMinus.size() : 1;
-  }
-  return out;
 }
 
 // ASCII punctuation goes; where numbers are kept whole, their sign and a decimal point between
@@ -149,7 +137,7 @@ std::string without_articles(std::string_view text) {
 
 std::string normalised_answer(std::string_view text, const AnswerNormalisation& options) {
   std::string plain = options.lower_case ? lower_text(text) : std::string(text);
-  if (options.numbers) plain = with_plain_numbers(with_plain_minus(std::move(plain)));
+  if (options.numbers) plain = with_plain_numbers(replaced(plain, kTypesetMinus, "-"));
   if (options.punctuation) plain = without_punctuation(plain, options.numbers);
   if (options.articles) plain = without_articles(plain);
   return joined(white_space_tokens(plain));

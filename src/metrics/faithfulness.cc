@@ -29,10 +29,9 @@ bool is_negation(const Tokens& words, std::size_t at) {
   return words[at] == "t" && at > 0 && words[at - 1].ends_with('n');  // "isn't"
 }
 
-Statement statement_of(std::string_view sentence) {
+Statement statement_of(std::string_view sentence, const Tokens& words) {
   Statement statement;
   statement.text = sentence;
-  const Tokens words = word_tokens(sentence);
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (is_negation(words, i)) {
       statement.negated = !statement.negated;  // two of them cancel out
@@ -65,10 +64,11 @@ class Knowledge {
  public:
   Knowledge(std::string_view context, std::string_view question) {
     for (std::string_view sentence : sentences_of(context)) {
-      statements_.push_back(statement_of(sentence));
+      statements_.push_back(statement_of(sentence, word_tokens(sentence)));
+      add_atoms(sentence);
     }
+    for (std::string_view sentence : sentences_of(question)) add_atoms(sentence);
     for (std::string_view part : {context, question}) {
-      for (std::string_view sentence : sentences_of(part)) add_atoms(sentence);
       plain_ += ' ' + normalised_answer(part) + ' ';
       Tokens words = word_tokens(part);
       words_text_ += ' ' + joined(words) + ' ';
@@ -150,10 +150,10 @@ struct ContentWords {
   std::optional<double> precision;  // the share found in the knowledge
 };
 
-ContentWords content_words(std::string_view sentence, const Knowledge& knowledge) {
+ContentWords content_words(const Tokens& words, const Knowledge& knowledge) {
   std::int64_t content = 0;
   std::int64_t found = 0;
-  for (const std::string& word : word_tokens(sentence)) {
+  for (const std::string& word : words) {
     if (is_function_word(word)) continue;
     ++content;
     found += knowledge.has_word(word) ? 1 : 0;
@@ -166,13 +166,14 @@ ClaimVerdict check_claim(std::string_view sentence, const Knowledge& knowledge,
                          const FaithfulnessOptions& options) {
   ClaimVerdict claim;
   claim.text = sentence;
-  const ContentWords content = content_words(sentence, knowledge);
+  const Tokens words = word_tokens(sentence);
+  const ContentWords content = content_words(words, knowledge);
   claim.precision = content.precision;
   const std::vector<HardAtom> atoms = hard_atoms(sentence);
   for (const HardAtom& atom : atoms) {
     if (!knowledge.has(atom)) claim.missing.push_back(atom);
   }
-  const Statement statement = statement_of(sentence);
+  const Statement statement = statement_of(sentence, words);
   const Statement* same = knowledge.nearest(statement);
   if (same != nullptr && same->negated != statement.negated) claim.contradicted = same->text;
   const bool by_words = options.least_precision > 0 && claim.precision.has_value() &&

@@ -42,6 +42,7 @@ class RequiredFields {
       added = true;
     }
     added = collect(node.reference, path) || added;
+    added = collect(node.dynamic_reference, path) || added;
     for (NodeId part : node.all_of) added = collect(part, path) || added;
     --depth_;
     open_.pop_back();

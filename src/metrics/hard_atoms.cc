@@ -260,10 +260,8 @@ class Finder {
     const bool all_capitals =
         std::none_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
     if (at == 0 && count == 1 && !(all_capitals && text.size() > 1)) return 1;
-    Tokens words = word_tokens(text);
-    const std::string canonical = joined(words);
-    if (at == 0 && count > 1) words.erase(words.begin());
-    atoms_.push_back({AtomKind::name, text, canonical, joined(words)});
+    const std::string later = at == 0 && count > 1 ? text.substr(text.find(' ') + 1) : text;
+    atoms_.push_back({AtomKind::name, text, joined(word_tokens(text)), joined(word_tokens(later))});
     return count;
   }
 

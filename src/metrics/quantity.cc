@@ -179,10 +179,9 @@ std::string whole_digits(std::string_view text, std::size_t& at) {
 std::optional<ReadNumber> read_number(std::string_view text) {
   std::size_t at = 0;
   std::string plain;
-  constexpr std::string_view kMinus = "\xE2\x88\x92";  // U+2212
-  if (text.starts_with(kMinus)) {
+  if (text.starts_with(kTypesetMinus)) {
     plain = "-";
-    at = kMinus.size();
+    at = kTypesetMinus.size();
   } else if (!text.empty() && (text[0] == '-' || text[0] == '+')) {
     if (text[0] == '-') plain = "-";
     at = 1;

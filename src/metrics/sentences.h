@@ -9,9 +9,8 @@
 
 namespace attune::metrics {
 
-// punkt: nearer to what NLTK's Punkt does, for IFEval: not at empty lines, and before a mark such
-// as
-// * or ( without white space between ("**Yes.**" is two).
+// punkt: nearer to what NLTK's Punkt does, for IFEval: not at empty lines, and before a mark like *
+// or ( that follows without white space ("**Yes.**" is two).
 enum class SentenceBorders { text, punkt };
 
 // Views of `text` without the white space around them; none is empty.

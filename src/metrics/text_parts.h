@@ -26,6 +26,11 @@ inline std::string lower_text(std::string_view text) {
   return is_ascii(text) ? ascii_lower(text) : text::lower_case(text);
 }
 
+inline constexpr std::string_view kTypesetMinus = "\xE2\x88\x92";  // U+2212
+
+std::string replaced(std::string_view text, std::string_view from,
+                     std::string_view to);  // tokens.cc
+
 // The lines of a text without their line feeds; none for an empty text.
 inline std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;

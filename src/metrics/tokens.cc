@@ -24,15 +24,6 @@ bool is_13a_punctuation(char c) {
          (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
 }
 
-std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
-  std::string out;
-  for (std::size_t at = text.find(from); at != std::string_view::npos; at = text.find(from)) {
-    out.append(text.substr(0, at)).append(to);
-    text.remove_prefix(at + from.size());
-  }
-  return out.append(text);
-}
-
 // "x." becomes "x . " where x is no digit; what was read is not read again, as in a regular
 // expression's replacement.
 std::string apart_after_non_digit(std::string_view text) {
@@ -90,6 +81,15 @@ std::string_view without_trailing_space(std::string_view text) {
 }
 
 }  // namespace
+
+std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
+  std::string out;
+  for (std::size_t at = text.find(from); at != std::string_view::npos; at = text.find(from)) {
+    out.append(text.substr(0, at)).append(to);
+    text.remove_prefix(at + from.size());
+  }
+  return out.append(text);
+}
 
 std::string_view without_outer_space(std::string_view text) {
   text = without_trailing_space(text);

@@ -80,7 +80,7 @@ bool is_worth_searching(const PiiRule& rule, std::string_view text) {
          (rule.keywords.empty() || std::any_of(rule.keywords.begin(), rule.keywords.end(), occurs));
 }
 
-// The first rule is matched on the whole text, so its matches are those of its expression alone.
+// A rule that matches any text: what keeps it from one is the prefilter alone.
 TEST(PiiScanner, ThePrefilterHidesNothing) {
   std::mt19937 random(5);
   for (const PiiRule& rule : rules_built_in().rules()) {

@@ -177,6 +177,8 @@ TEST_F(SchemaSuite, AgreesOnTheOptionalTestsOfRegexAndNumbers) {
     run_file(folder_ / "tests" / "draft2020-12" / "optional" / (std::string(name) + ".json"),
              {.assert_formats = false}, tally);
   }
+  run_file(folder_ / "tests" / "draft4" / "optional" / "bignum.json",
+           {.default_dialect = Dialect::draft_4, .assert_formats = false}, tally);
   print("optional", tally);
   EXPECT_EQ(tally.failed, 0);
 }

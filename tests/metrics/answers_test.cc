@@ -32,6 +32,7 @@ TEST(AnswerText, NumbersAreComparedByTheirPlainForm) {
   EXPECT_TRUE(exact("1,000.50", "1000.5"));
   EXPECT_TRUE(exact("The 3.0 dogs", "3 dogs"));
   EXPECT_FALSE(exact("1.5", "15"));
+  EXPECT_TRUE(exact("10%-20%", "10-20%"));
   EXPECT_FALSE(exact("1,00", "100,0"));
   EXPECT_TRUE(exact("version 1.2.3", "version 1.2.3"));
 }

@@ -1,7 +1,7 @@
 """Berkeley Function Calling Leaderboard v4 (Apache-2.0) as a suite: one call of one of the declared functions.
 
 The parts simple_python, multiple, live_simple and live_multiple, which want exactly one call. Left out: rows whose types have no rule
-in the checker, whose own first accepted values it would refuse to read, or whose prompt is longer than MOST_CHARACTERS. The data set
+in the checker, or whose prompt is longer than MOST_CHARACTERS. The data set
 has no training part. Rows that share a declared function stay on one side: they are joined into groups, and whole groups are
 held out. The group with the most rows is trained on. In the metadata of a row are the declared functions, the accepted calls and
 the name of the wanted function, by which intervals are drawn.
