@@ -23,9 +23,6 @@ Result<void> check_memory(const model::ArchSpec& spec, const GenerateSpeedOption
   const std::int64_t cache =
       (options.prompt + options.tokens) * model::KvCache::bytes_a_position(spec);
   if (available == 0 || weights + cache <= available) return {};
-  const auto gibibytes = [](std::int64_t bytes) {
-    return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (std::int64_t{1} << 30));
-  };
   return environment_failure(
       {.where = "memory",
        .found = fmt::format("a need of {} (weights {}, keys and values {})",
@@ -44,7 +41,8 @@ std::vector<std::int32_t> random_tokens(std::int64_t count, std::int64_t vocabul
   return tokens;
 }
 
-// Every matrix but the embedding, of which a token reads one row, and half of the longest cache.
+// Every matrix but the embedding, of which a token reads one row, and the cache behind
+// the prompt and half of the answer.
 double bytes_a_token(const model::ArchSpec& spec, const GenerateSpeedOptions& options) {
   const std::int64_t read = spec.parameters() - (spec.tied ? 0 : spec.vocabulary * spec.hidden);
   const std::int64_t positions = options.prompt + options.tokens / 2;
@@ -53,7 +51,10 @@ double bytes_a_token(const model::ArchSpec& spec, const GenerateSpeedOptions& op
 }
 
 double prompt_flops(const model::Model& model, std::int64_t tokens) {
-  const train::PassShape shape{.tokens = tokens, .targets = 1, .pairs = tokens * (tokens + 1) / 2};
+  const train::PassShape shape{
+      .tokens = tokens,
+      .targets = 1,
+      .pairs = train::attention_pairs(tokens, model.spec().sliding_window)};
   return train::forward_flops(train::flop_rules(model), shape);
 }
 

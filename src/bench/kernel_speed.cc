@@ -8,7 +8,9 @@
 
 #include "base/random.h"
 #include "bench/machine.h"
+#include "model/activations.h"
 #include "tensor/buffer.h"
+#include "train/flops.h"
 
 namespace attune::bench {
 
@@ -118,7 +120,7 @@ void time_adapter(const Bench& bench, const Linear& linear) {
   const Buffer<float> x = random_values(tokens * inputs), d_y = random_values(tokens * outputs);
   const Buffer<float> inner = random_values(tokens * rank), a = random_values(rank * inputs),
                       b = random_values(outputs * rank);
-  Buffer<float> out(tokens * std::max(inputs, outputs));
+  Buffer<float> out(std::max(tokens, rank) * std::max({inputs, outputs, rank}));
   const auto time = [&](const char* what, std::int64_t m, std::int64_t n, std::int64_t k,
                         GemmOperand left, GemmOperand right) {
     time_product(bench, {"lora", fmt::format("{} of {}", what, linear.name), m, n, k, left, right},
@@ -172,8 +174,9 @@ void time_attention(const Bench& bench) {
   };
   const kernels::Kernels& ops = bench.context.ops();
   const std::int64_t tasks = documents * spec.kv_heads;
-  const double product = static_cast<double>(documents * length * (length + 1)) *
-                         static_cast<double>(q_width);  // 2 P Hq D
+  const double product =
+      2 * static_cast<double>(documents * train::attention_pairs(length, spec.sliding_window)) *
+      static_cast<double>(q_width);  // 2 P Hq D
   const std::string sizes =
       fmt::format("{} x {} tokens, {} heads of {}", documents, length, spec.heads, spec.head_dim);
   bench.time({.group = "attention", .name = "forward", .sizes = sizes, .flops = 2 * product}, [&] {
@@ -267,9 +270,7 @@ void measure_kernels(const kernels::Context& context, const model::ArchSpec& spe
   time_linear(bench, {"o", spec.q_width(), spec.hidden}, options.tokens);
   time_linear(bench, gate_up, options.tokens);
   time_linear(bench, down, options.tokens);
-  constexpr std::int64_t kMostLogits = std::int64_t{32} << 20;  // as model/head.cc has them
-  const std::int64_t head_rows =
-      std::clamp<std::int64_t>(kMostLogits / spec.vocabulary, 1, options.tokens);
+  const std::int64_t head_rows = model::head_chunk_rows(spec.vocabulary, options.tokens);
   time_linear(bench, {"head", spec.hidden, spec.vocabulary}, head_rows);
   time_adapter(bench, gate_up);
   time_adapter(bench, down);

@@ -4,6 +4,8 @@
 #include <fstream>
 #include <string>
 
+#include <fmt/format.h>
+
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -80,6 +82,10 @@ MachineRates measure_machine(const kernels::Context& context) {
   return {.f32_peak = measure_peak(context, kernels::GemmMath::f32),
           .bf16_peak = measure_peak(context, kernels::GemmMath::bf16),
           .read_bandwidth = measure_read_bandwidth(context)};
+}
+
+std::string gibibytes(std::int64_t bytes) {
+  return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (std::int64_t{1} << 30));
 }
 
 std::int64_t peak_memory_bytes() {

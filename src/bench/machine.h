@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "kernels/context.h"
@@ -26,6 +27,8 @@ struct MachineRates {
 
 // About two seconds; allocates 512 MiB for the bandwidth.
 MachineRates measure_machine(const kernels::Context& context);
+
+std::string gibibytes(std::int64_t bytes);  // "7.4 GiB"
 
 // The most memory that this process has held in RAM (VmHWM); 0 where the system does not say.
 std::int64_t peak_memory_bytes();

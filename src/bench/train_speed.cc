@@ -16,7 +16,7 @@ namespace attune::bench {
 
 namespace {
 
-// Documents of equal length and random tokens; every token but a document's last has a target.
+// Documents of equal length and random tokens; every token has a target.
 struct Rows {
   model::Batch batch;
   model::Targets targets;
@@ -35,17 +35,6 @@ Rows make_rows(std::int64_t tokens, std::int64_t documents, std::int64_t vocabul
   rows.targets.next.push_back(rows.batch.tokens.front());
   rows.targets.weight.assign(static_cast<std::size_t>(tokens), 1.0f);
   return rows;
-}
-
-std::string gibibytes(std::int64_t bytes) {
-  return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (std::int64_t{1} << 30));
-}
-
-std::int64_t parameters_of(const model::Model& model) {
-  std::int64_t count = 0;
-  for (const model::Parameter& parameter : model.parameters())
-    count += static_cast<std::int64_t>(parameter.value.size());
-  return count;
 }
 
 Failure too_large(const TrainBytes& bytes, std::int64_t available, model::Recompute policy) {
@@ -86,16 +75,15 @@ Result<TrainTask> TrainTask::prepare(const model::ArchSpec& spec,
   if (!options.all_weights) {
     ATTUNE_TRY_VOID(model.add_lora(
         {.rank = options.rank, .alpha = 2.0f * static_cast<float>(options.rank)}, 1));
-    trained = parameters_of(model);
+    trained = train::trained_parameters(model);
     bytes.weights += trained * 4;
   }
   bytes.gradients = trained * 4;
   bytes.optimizer = trained * 8;
   const std::int64_t available = train::available_memory_bytes();
-  const std::int64_t left = available - bytes.total();
-  const model::RecomputePlan plan = model::plan_recompute(model, options.tokens, left);
-  const model::Recompute policy = options.recompute.value_or(plan.choice);
-  bytes.workspace = plan.bytes(policy);
+  const model::Recompute policy =
+      train::choose_recompute(model, options.tokens, options.recompute, bytes.total());
+  bytes.workspace = model::plan_recompute(model, options.tokens, available).bytes(policy);
   if (available > 0 && bytes.total() > available) return too_large(bytes, available, policy);
   return TrainTask(std::make_unique<Parts>(
       Parts{.model = std::move(model),

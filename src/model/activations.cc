@@ -15,12 +15,6 @@ constexpr std::int64_t kMostChunkRows = 512;
 constexpr std::int64_t kMostChunkLogits = std::int64_t{32} << 20;
 constexpr std::int64_t kFewestChunkRows = 16;
 
-std::int64_t chunk_rows_for(std::int64_t vocabulary, std::int64_t tokens) {
-  const std::int64_t rows =
-      std::clamp(kMostChunkLogits / vocabulary, kFewestChunkRows, kMostChunkRows);
-  return std::min(rows, tokens);
-}
-
 // What an adapted linear keeps.
 void plan_lora(MemoryPlan& plan, LoraActivations& kept, std::int64_t rank, std::int64_t inputs,
                bool dropout, std::int64_t tokens) {
@@ -41,7 +35,7 @@ void plan_layer_lora(MemoryPlan& plan, LayerActivations& layer, const Layer& wei
 // For every layer in turn: each linear's largest rank.
 void plan_shared_lora(MemoryPlan& plan, LayerActivations& shared, const Model::Weights& weights,
                       bool dropout, std::int64_t tokens) {
-  for (std::size_t i = 0; i < shared.lora.size(); ++i) {
+  for (std::size_t i = 0; i < kDown; ++i) {  // what the last linear keeps is kept by each layer
     std::int64_t rank = 0, inputs = 0;
     for (const Layer& layer : weights.layers) {
       const Linear& linear = *layer.linears()[i];
@@ -177,7 +171,7 @@ std::int64_t largest_rank(const Model::Weights& weights) {
 
 // Registers every array of a pass over buffers.max_tokens tokens.
 MemoryPlan plan_pass(Workspace::Buffers& buffers, const Model::Weights& weights) {
-  buffers.chunk_rows = chunk_rows_for(weights.spec.vocabulary, buffers.max_tokens);
+  buffers.chunk_rows = head_chunk_rows(weights.spec.vocabulary, buffers.max_tokens);
   buffers.layers.resize(weights.layers.size());
   const bool dropout = buffers.training && weights.lora && weights.lora->dropout > 0;
   MemoryPlan plan;
@@ -188,6 +182,12 @@ MemoryPlan plan_pass(Workspace::Buffers& buffers, const Model::Weights& weights)
 }
 
 }  // namespace
+
+std::int64_t head_chunk_rows(std::int64_t vocabulary, std::int64_t tokens) {
+  const std::int64_t rows =
+      std::clamp(kMostChunkLogits / vocabulary, kFewestChunkRows, kMostChunkRows);
+  return std::min(rows, tokens);
+}
 
 RecomputePlan plan_recompute(const Model& model, std::int64_t tokens, std::int64_t free_bytes) {
   RecomputePlan result;

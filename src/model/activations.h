@@ -19,6 +19,9 @@ struct LoraActivations {
   float* mask = nullptr;   // a bit for each element of x; see dropout.h. Null without dropout.
 };
 
+// Rows of the head that are computed at a time.
+std::int64_t head_chunk_rows(std::int64_t vocabulary, std::int64_t tokens);
+
 // What one layer's forward leaves behind. What the workspace's Recompute does not keep is memory
 // that all layers share; without training that is everything.
 struct LayerActivations {

@@ -74,7 +74,7 @@ Model Model::outline(const ArchSpec& spec, Precision precision) {
 }
 
 void Model::fill_stand_in() {
-  constexpr std::int64_t kBlock = 65521;  // a prime, so that no two rows are alike
+  constexpr std::int64_t kBlock = 65521;  // a prime, so that no neighbouring rows are alike
   const float into_residual =
       kInitialDeviation / std::sqrt(2.0f * static_cast<float>(weights_->spec.layers));
   const RandomStream stream{.seed = 1, .stream = stream_id("stand-in"), .step = 0};

@@ -39,7 +39,7 @@ std::uint64_t mix(std::uint64_t key) {
 struct BpeModel::Cache {
   static constexpr std::size_t kSlots = std::size_t{1} << 14;
   static constexpr std::size_t kLongestShortWord = 15;  // bytes
-  static constexpr std::size_t kMostTokens = 7;         // of a short word
+  static constexpr std::size_t kMostTokens = 9;         // of a short word; with more it is not kept
   using ShortWord = std::array<std::uint64_t, 2>;       // its bytes, its length in the last
 
   // All is stored with release and loaded with acquire, so that a reader who saw a word that
@@ -47,7 +47,7 @@ struct BpeModel::Cache {
   struct alignas(64) Slot {
     std::atomic<std::uint64_t> version{0};  // odd while it is written
     std::array<std::atomic<std::uint64_t>, 2> word{};
-    std::array<std::atomic<std::uint64_t>, 4> tokens{};  // their number, then they, 32 bits each
+    std::array<std::atomic<std::uint64_t>, 5> tokens{};  // their number, then they, 32 bits each
   };
   struct Shard {
     std::mutex mutex;
@@ -72,7 +72,7 @@ struct BpeModel::Cache {
     if ((version & 1) != 0 || slot.word[0].load(std::memory_order_acquire) != word[0] ||
         slot.word[1].load(std::memory_order_acquire) != word[1])
       return false;
-    std::array<std::uint64_t, 4> tokens;
+    std::array<std::uint64_t, 5> tokens;
     for (std::size_t i = 0; i < tokens.size(); ++i)
       tokens[i] = slot.tokens[i].load(std::memory_order_acquire);
     if (slot.version.load(std::memory_order_relaxed) != version) return false;
@@ -87,7 +87,7 @@ struct BpeModel::Cache {
     Slot& slot = slot_of(word);
     std::uint64_t version = slot.version.load(std::memory_order_relaxed);
     if ((version & 1) != 0 || !slot.version.compare_exchange_strong(version, version + 1)) return;
-    std::array<std::uint64_t, 4> tokens{ids.size()};
+    std::array<std::uint64_t, 5> tokens{ids.size()};
     for (std::size_t i = 1; i <= ids.size(); ++i)
       tokens[i / 2] |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(ids[i - 1]))
                        << (i % 2 * 32);

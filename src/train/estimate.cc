@@ -111,10 +111,7 @@ TrainEstimate estimate_training(const kernels::Context& context, model::Model& m
   TrainEstimate estimate;
   estimate.steps = setup.plan.steps();
   estimate.tokens = setup.planned_tokens;
-  std::int64_t trained = 0;
-  for (const model::Parameter& parameter : model.parameters()) {
-    trained += static_cast<std::int64_t>(parameter.value.size());
-  }
+  const std::int64_t trained = trained_parameters(model);
   const Measured measured = measure_passes(context, model, workspace, setup, seconds);
   model.zero_gradients();
   const double update = update_seconds_per_parameter(context, trained) *
@@ -167,17 +164,19 @@ std::string recompute_text(model::Recompute policy, double share) {
 }
 
 model::Recompute choose_recompute(const model::Model& model, std::int64_t tokens,
-                                  std::optional<model::Recompute> wanted) {
+                                  std::optional<model::Recompute> wanted,
+                                  std::int64_t other_bytes) {
   if (wanted) return *wanted;
   const std::int64_t available = available_memory_bytes();
   if (available == 0) return model::Recompute::elementwise;
-  std::int64_t trained = 0;
-  for (const model::Parameter& parameter : model.parameters()) {
-    trained += static_cast<std::int64_t>(parameter.value.size());
-  }
-  constexpr std::int64_t kOptimizerBytes = 12;  // two moments and the best parameters
-  const std::int64_t budget = available - available / 10 - kOptimizerBytes * trained;
-  return model::plan_recompute(model, tokens, budget).choice;
+  return model::plan_recompute(model, tokens, available - available / 10 - other_bytes).choice;
+}
+
+std::int64_t trained_parameters(const model::Model& model) {
+  std::int64_t count = 0;
+  for (const model::Parameter& parameter : model.parameters())
+    count += static_cast<std::int64_t>(parameter.value.size());
+  return count;
 }
 
 std::int64_t available_memory_bytes() {

@@ -50,9 +50,14 @@ TrainEstimate estimate_training(const kernels::Context& context, model::Model& m
 std::string recompute_text(model::Recompute policy, double share);
 
 // The policy for a run whose largest micro-batch has `tokens` tokens: the wanted one, or the
-// fastest whose workspace leaves a tenth of the free memory and room for the optimiser's state.
+// fastest whose workspace leaves a tenth of the free memory and room for `other_bytes` that are yet
+// to be taken.
 model::Recompute choose_recompute(const model::Model& model, std::int64_t tokens,
-                                  std::optional<model::Recompute> wanted);
+                                  std::optional<model::Recompute> wanted, std::int64_t other_bytes);
+
+// How many values a training changes.
+std::int64_t trained_parameters(const model::Model& model);
+inline constexpr std::int64_t kOptimizerBytes = 12;  // of each: two moments and the best value
 
 // Free memory as the kernel sees it (MemAvailable); 0 where it does not say.
 std::int64_t available_memory_bytes();

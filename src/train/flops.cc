@@ -96,15 +96,18 @@ PassShape& PassShape::operator+=(const PassShape& other) {
   return *this;
 }
 
+std::int64_t attention_pairs(std::int64_t length, std::int64_t window) {
+  const std::int64_t rising = window > 0 ? std::min(window, length) : length;
+  return rising * (rising + 1) / 2 + (length - rising) * rising;
+}
+
 PassShape shape_of(const model::Batch& batch, const model::Targets& targets, std::int64_t window) {
   PassShape shape;
   shape.tokens = static_cast<std::int64_t>(batch.tokens.size());
   shape.targets =
       std::count_if(targets.weight.begin(), targets.weight.end(), [](float w) { return w > 0; });
   for (std::size_t d = 0; d + 1 < batch.document_starts.size(); ++d) {
-    const std::int64_t length = batch.document_starts[d + 1] - batch.document_starts[d];
-    const std::int64_t rising = window > 0 ? std::min(window, length) : length;
-    shape.pairs += rising * (rising + 1) / 2 + (length - rising) * rising;
+    shape.pairs += attention_pairs(batch.document_starts[d + 1] - batch.document_starts[d], window);
   }
   return shape;
 }

@@ -30,6 +30,8 @@ struct PassShape {
   PassShape& operator+=(const PassShape& other);
 };
 
+// Of one document: sum over t = 1..length of min(t, window); window 0: all before.
+std::int64_t attention_pairs(std::int64_t length, std::int64_t window);
 PassShape shape_of(const model::Batch& batch, const model::Targets& targets, std::int64_t window);
 
 // The seven linears of a block, in the order of the computation.

@@ -79,6 +79,10 @@ class BenchTest(FolderCase):
             part = kernel["fraction_of_peak"] if "tflops" in kernel else kernel["fraction_of_bandwidth"]
             self.assertGreater(part, 0, kernel)
 
+    def test_a_rank_above_the_number_of_tokens_is_measured(self):
+        report = self.report("--tokens", 4, "--documents", 2, "--rank", 16, "--seconds", 0)
+        self.assertTrue(any(kernel["group"] == "lora" for kernel in report["kernels"]))
+
     def test_a_known_shape_has_the_config_of_its_model(self):
         config = json.loads(run("bench", "shapes", "llama-3.2-1b").stdout)
         self.assertEqual((config["hidden_size"], config["num_hidden_layers"], config["vocab_size"]), (2048, 16, 128256))
