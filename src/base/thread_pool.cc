@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include <sched.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace attune {
 
@@ -15,6 +18,25 @@ int available_cpus() {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+// How long a thread looks before it sleeps. The steps of a model follow each other within
+// microseconds, and to wake a thread costs 50 or more on a virtual machine.
+constexpr int kLooks = 2000;
+
+void pause() {
+#if defined(__x86_64__)
+  _mm_pause();
+#endif
+}
+
+// Returns when `word` is no longer `value`.
+void wait_while(const std::atomic<int>& word, int value) {
+  for (int look = 0; look < kLooks; ++look) {
+    if (word.load(std::memory_order_acquire) != value) return;
+    pause();
+  }
+  word.wait(value, std::memory_order_acquire);
+}
+
 }  // namespace
 
 ThreadPool::ThreadPool(int threads) {
@@ -25,11 +47,9 @@ ThreadPool::ThreadPool(int threads) {
 }
 
 ThreadPool::~ThreadPool() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  start_.notify_all();
+  stopping_ = true;
+  ++runs_;
+  runs_.notify_all();
   for (std::thread& worker : workers_) worker.join();
 }
 
@@ -38,19 +58,15 @@ void ThreadPool::run(std::int64_t tasks, FunctionRef<void(std::int64_t, int)> bo
     for (std::int64_t task = 0; task < tasks; ++task) body(task, 0);
     return;
   }
-  {
-    const std::lock_guard lock(mutex_);
-    body_ = &body;
-    tasks_ = tasks;
-    next_ = 0;
-    unfinished_ = tasks;
-    ++generation_;
-  }
-  start_.notify_all();
+  const int before = finished_.load(std::memory_order_relaxed);
+  body_ = &body;
+  tasks_ = tasks;
+  unfinished_.store(tasks, std::memory_order_relaxed);
+  untaken_.store(tasks, std::memory_order_release);
+  ++runs_;
+  runs_.notify_all();
   take_tasks(0);
-  std::unique_lock lock(mutex_);
-  done_.wait(lock, [this] { return unfinished_ == 0; });
-  body_ = nullptr;
+  wait_while(finished_, before);
 }
 
 void ThreadPool::split(std::int64_t count, std::int64_t grain, FunctionRef<void(Range, int)> body) {
@@ -65,33 +81,24 @@ void ThreadPool::split(std::int64_t count, std::int64_t grain, FunctionRef<void(
 }
 
 void ThreadPool::work(int worker) {
-  std::uint64_t seen = 0;
-  while (true) {
-    {
-      std::unique_lock lock(mutex_);
-      start_.wait(lock, [&] { return stopping_ || generation_ != seen; });
-      if (stopping_) return;
-      seen = generation_;
-    }
+  for (int seen = 0; !stopping_; seen = runs_) {
     take_tasks(worker);
+    wait_while(runs_, seen);
   }
 }
 
+// Whoever lowers untaken_ holds a task of the run that set it, which cannot end before the task
+// does: body_ and tasks_ stay as they are meanwhile.
 void ThreadPool::take_tasks(int worker) {
-  while (true) {
-    std::int64_t task = 0;
-    const FunctionRef<void(std::int64_t, int)>* body = nullptr;
-    {
-      const std::lock_guard lock(mutex_);
-      if (body_ == nullptr || next_ >= tasks_) return;
-      task = next_++;
-      body = body_;
+  std::int64_t untaken = untaken_.load(std::memory_order_acquire);
+  while (untaken > 0) {
+    if (!untaken_.compare_exchange_weak(untaken, untaken - 1, std::memory_order_acq_rel)) continue;
+    (*body_)(tasks_ - untaken, worker);
+    if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      ++finished_;
+      finished_.notify_one();
     }
-    (*body)(task, worker);
-    {
-      const std::lock_guard lock(mutex_);
-      if (--unfinished_ == 0) done_.notify_one();
-    }
+    untaken = untaken_.load(std::memory_order_acquire);
   }
 }
 

@@ -1,14 +1,14 @@
 // A fixed team of threads for data-parallel loops. Work is split statically, so what a task
 // computes never depends on timing.
 //
-//   pool.run(tasks, [&](std::int64_t task, int worker) { ... });   // returns when all tasks are
-//   done pool.split(rows, 16, [&](Range rows, int worker) { ... });     // one contiguous range a
-//   worker
+//   pool.run(tasks, [&](std::int64_t task, int worker) { ... });    // returns when all are done
+//   pool.split(rows, 16, [&](Range rows, int worker) { ... });      // one range a worker
+//
+// Between runs a worker looks for the next one for some 100 microseconds before it sleeps.
 #pragma once
 
-#include <condition_variable>
+#include <atomic>
 #include <cstdint>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -46,15 +46,13 @@ class ThreadPool {
   void take_tasks(int worker);
 
   std::vector<std::thread> workers_;
-  std::mutex mutex_;
-  std::condition_variable start_;
-  std::condition_variable done_;
-  const FunctionRef<void(std::int64_t, int)>* body_ = nullptr;
+  const FunctionRef<void(std::int64_t, int)>* body_ = nullptr;  // of the run at hand
   std::int64_t tasks_ = 0;
-  std::int64_t next_ = 0;        // guarded by mutex_
-  std::int64_t unfinished_ = 0;  // guarded by mutex_
-  std::uint64_t generation_ = 0;
-  bool stopping_ = false;
+  std::atomic<std::int64_t> untaken_{0};  // its tasks that no worker has taken
+  std::atomic<std::int64_t> unfinished_{0};
+  std::atomic<int> runs_{0};      // how many have begun; int, so that a sleeper waits on this word
+  std::atomic<int> finished_{0};  // and how many have ended
+  std::atomic<bool> stopping_{false};
 };
 
 }  // namespace attune
