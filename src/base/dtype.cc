@@ -34,6 +34,8 @@ std::string_view dtype_name(Dtype dtype) {
       return "F8_E4M3";
     case Dtype::f8_e5m2:
       return "F8_E5M2";
+    case Dtype::nf4:
+      return "NF4";
   }
   return "?";
 }

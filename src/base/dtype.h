@@ -23,6 +23,7 @@ enum class Dtype : std::uint8_t {
   boolean,
   f8_e4m3,
   f8_e5m2,
+  nf4,  // half a byte: frozen weights in memory (kernels/quantised.h), never in a file
 };
 
 constexpr std::int64_t dtype_bytes(Dtype dtype) {

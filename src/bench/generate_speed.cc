@@ -18,8 +18,7 @@ namespace {
 
 Result<void> check_memory(const model::ArchSpec& spec, const GenerateSpeedOptions& options) {
   const std::int64_t available = train::available_memory_bytes();
-  const std::int64_t weights =
-      spec.parameters() * (options.precision == model::Precision::bf16 ? 2 : 4);
+  const std::int64_t weights = model::weight_bytes(spec, options.precision);
   const std::int64_t cache =
       (options.prompt + options.tokens) * model::KvCache::bytes_a_position(spec);
   if (available == 0 || weights + cache <= available) return {};
@@ -44,9 +43,11 @@ std::vector<std::int32_t> random_tokens(std::int64_t count, std::int64_t vocabul
 // Every matrix but the embedding, of which a token reads one row, and the cache behind
 // the prompt and half of the answer.
 double bytes_a_token(const model::ArchSpec& spec, const GenerateSpeedOptions& options) {
-  const std::int64_t read = spec.parameters() - (spec.tied ? 0 : spec.vocabulary * spec.hidden);
+  const std::int64_t embedding =
+      spec.vocabulary * spec.hidden * (model::rounds_operands(options.precision) ? 2 : 4);
   const std::int64_t positions = options.prompt + options.tokens / 2;
-  return static_cast<double>(read * (options.precision == model::Precision::bf16 ? 2 : 4) +
+  return static_cast<double>(model::weight_bytes(spec, options.precision) -
+                             (spec.tied ? 0 : embedding) +
                              positions * model::KvCache::bytes_a_position(spec));
 }
 

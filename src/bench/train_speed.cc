@@ -67,11 +67,17 @@ Result<TrainTask> TrainTask::prepare(const model::ArchSpec& spec,
                       .found = fmt::format("{}", options.documents),
                       .wanted = fmt::format("1 to the {} tokens", options.tokens)});
   }
+  if (options.all_weights && model::is_quantised(options.precision)) {
+    return bad_input({.where = "--dtype",
+                      .found = fmt::format("{} with all weights trained",
+                                           model::precision_name(options.precision)),
+                      .wanted = "f32 or bf16",
+                      .fix = "leave out --full to train an adapter on the quantised base"});
+  }
   model::Model model = model::Model::outline(spec, options.precision);
-  const bool half = options.precision == model::Precision::bf16;
   TrainBytes bytes;
   std::int64_t trained = spec.parameters();
-  bytes.weights = trained * (half && !options.all_weights ? 2 : 4);
+  bytes.weights = options.all_weights ? trained * 4 : model::weight_bytes(spec, options.precision);
   if (!options.all_weights) {
     ATTUNE_TRY_VOID(model.add_lora(
         {.rank = options.rank, .alpha = 2.0f * static_cast<float>(options.rank)}, 1));

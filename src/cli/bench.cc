@@ -101,7 +101,7 @@ void add_bench(CLI::App& app, Body& selected) {
   auto options = std::make_shared<BenchKernelOptions>();
   CLI::App* command = app.add_subcommand(
       "bench", "Measure this machine: its peak, its memory, every kernel, whole steps");
-  options->declare(*command);
+  options->declare(*command, false);
   command->add_option("--tokens", options->kernels.tokens, "Rows of the products")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();

@@ -64,7 +64,7 @@ void add_bench_generate(CLI::App& bench, Body& selected) {
   bench::GenerateSpeedOptions& g = options->generate;
   CLI::App* c = bench.add_subcommand(
       "generate", "A prompt computed at once and the tokens after it, one by one");
-  options->declare(*c);
+  options->declare(*c, true);
   c->add_option("--prompt", g.prompt, "Tokens of the prompt")
       ->check(CLI::Range(1, 1 << 24))
       ->capture_default_str();

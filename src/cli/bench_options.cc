@@ -7,7 +7,7 @@
 
 namespace attune::cli {
 
-void BenchOptions::declare(CLI::App& command) {
+void BenchOptions::declare(CLI::App& command, bool with_quantised) {
   CLI::Option* named = command
                            .add_option("--shape", shape,
                                        fmt::format("Sizes of a known model: {}",
@@ -15,8 +15,8 @@ void BenchOptions::declare(CLI::App& command) {
                            ->capture_default_str();
   command.add_option("--config", config, "config.json of any other model, instead of --shape")
       ->excludes(named);
-  command.add_option("--dtype", dtype, "Arithmetic of products: f32 or bf16")
-      ->check(CLI::IsMember({"f32", "bf16"}))
+  command.add_option("--dtype", dtype, std::string(kPrecisionHelp))
+      ->check(CLI::IsMember(with_quantised ? kPrecisions : kTrainedPrecisions))
       ->capture_default_str();
   command.add_option("--threads", threads, "Worker threads; 0 takes every CPU")
       ->check(CLI::NonNegativeNumber)
@@ -36,7 +36,7 @@ Result<kernels::Context> BenchOptions::context() const {
 }
 
 kernels::GemmMath math_of(model::Precision precision) {
-  return precision == model::Precision::bf16 ? kernels::GemmMath::bf16 : kernels::GemmMath::f32;
+  return model::rounds_operands(precision) ? kernels::GemmMath::bf16 : kernels::GemmMath::f32;
 }
 
 std::string machine_text(const kernels::Context& context) {

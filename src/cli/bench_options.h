@@ -22,7 +22,8 @@ struct BenchOptions {
   int threads = 0;
   bool json = false;
 
-  void declare(CLI::App& command);
+  // with_quantised: --dtype may also be int8 or nf4.
+  void declare(CLI::App& command, bool with_quantised);
   std::string name() const { return config.empty() ? shape : config; }
   Result<model::ArchSpec> spec() const;
   Result<kernels::Context> context() const;

@@ -118,7 +118,7 @@ void add_bench_train(CLI::App& bench, Body& selected) {
   bench::TrainSpeedOptions& t = options->train;
   CLI::App* c = bench.add_subcommand(
       "train", "Whole training steps on random weights, the loss on every token");
-  options->declare(*c);
+  options->declare(*c, true);
   c->add_option("--tokens", t.tokens, "Tokens of a step, in one packed micro-batch")
       ->check(CLI::Range(2, 1 << 24))
       ->capture_default_str();

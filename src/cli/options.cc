@@ -19,8 +19,8 @@ void ModelOptions::declare(CLI::App& command, bool with_adapter) {
   } else {
     base->required();
   }
-  command.add_option("--dtype", dtype, "Arithmetic of products: f32 or bf16")
-      ->check(CLI::IsMember({"f32", "bf16"}))
+  command.add_option("--dtype", dtype, std::string(kPrecisionHelp))
+      ->check(CLI::IsMember(kPrecisions))
       ->capture_default_str();
   command.add_option("--threads", threads, "Worker threads; 0 takes every CPU")
       ->check(CLI::NonNegativeNumber)
@@ -63,11 +63,13 @@ Result<kernels::Context> ModelOptions::context() const {
 }
 
 Result<model::Precision> parse_precision(std::string_view name) {
-  if (name == "f32") return model::Precision::f32;
-  if (name == "bf16") return model::Precision::bf16;
+  for (const model::Precision one : {model::Precision::f32, model::Precision::bf16,
+                                     model::Precision::int8, model::Precision::nf4}) {
+    if (name == model::precision_name(one)) return one;
+  }
   return bad_input({.where = "--dtype",
                     .found = std::string(name),
-                    .wanted = "f32 or bf16",
+                    .wanted = "f32, bf16, int8 or nf4",
                     .fix = "choose one of them"});
 }
 

@@ -127,7 +127,7 @@ void add_pretrain(CLI::App& app, Body& selected) {
       ->capture_default_str();
   c->add_option("--seed", t.seed, "Seed of weights and order")->capture_default_str();
   c->add_option("--dtype", options->dtype, "Arithmetic of products")
-      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->check(CLI::IsMember(kTrainedPrecisions))
       ->capture_default_str();
   c->add_option("--threads", options->threads, "Worker threads; 0 takes every CPU")
       ->capture_default_str();

@@ -45,12 +45,15 @@ Grid choose_grid(const GemmArgs& args, std::int64_t threads) {
   return best;
 }
 
+static_assert(kGemmColumnGrain % kQuantBlock == 0, "a piece of B begins with a block");
+
 // The pieces [rows) x [columns) of the product, with its own scratch.
 GemmArgs part(const GemmArgs& whole, Range rows, Range columns, std::byte* scratch) {
   const auto advance = [](const GemmOperand& operand, std::int64_t elements) {
     GemmOperand moved = operand;
     moved.data =
-        static_cast<const std::byte*>(operand.data) + elements * dtype_bytes(operand.dtype);
+        static_cast<const std::byte*>(operand.data) + stored_bytes(operand.dtype, elements);
+    if (is_quantised(operand.dtype)) moved.scales += elements / kQuantBlock;
     return moved;
   };
   GemmArgs args = whole;

@@ -2,21 +2,22 @@
 //
 //   C[m, n] = alpha * op(A)[m, k] * op(B)[k, n] (+ C when accumulate)
 //
-// C is f32 and row-major. A and B are f32 or bf16 in memory, row-major, and may be read transposed:
+// C is f32 and row-major. A and B are f32 or bf16 in memory, row-major, and may be read transposed;
+// B may also be int8 or nf4 (quantised.h) beside an A of f32:
 //   forward        Y[T, N] = X[T, K] * W[N, K]^T        b.transposed = true
 //   backward data  dX[T, K] = dY[T, N] * W[N, K]
 //   weight grad    dW[N, K] += dY[T, N]^T * X[T, K]     a.transposed = true
 //
 // Numerics: GemmMath::f32 multiplies floats; GemmMath::bf16 rounds every operand element to bf16
-// first (to nearest even). Products are summed in f32 in rising order of k, one accumulator an
-// element, so an element's bits depend neither on m and n nor on where the caller split them.
-// The bits may differ between instruction sets.
+// first (to nearest even; of int8 and nf4 the decoded value). Products are summed in f32 in rising
+// order of k, one accumulator an element, so an element's bits depend neither on m and n nor on
+// where the caller split them. The bits may differ between instruction sets.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-#include "base/dtype.h"
+#include "kernels/quantised.h"
 
 namespace attune::kernels {
 
@@ -26,8 +27,9 @@ struct GemmOperand {
   const void* data = nullptr;  // element (i, j) of op(X) is data[i*stride + j], or data[j*stride +
                                // i] if transposed
   std::int64_t stride = 0;     // elements between stored rows
-  Dtype dtype = Dtype::f32;    // f32 or bf16
+  Dtype dtype = Dtype::f32;    // f32 or bf16; of B also i8 or nf4
   bool transposed = false;
+  const float* scales = nullptr;  // of i8 and nf4, whose data begins with a block
 };
 
 struct GemmArgs {

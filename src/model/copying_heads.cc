@@ -206,9 +206,7 @@ Result<void> start_copying_heads(Model& model, std::uint64_t seed) {
   }
   for (Matrix* matrix : changed) matrix->convert_to_f32();
   Circuit(weights, seed).write();
-  if (weights.precision == Precision::bf16) {
-    for (Matrix* matrix : changed) matrix->convert_to_half();
-  }
+  for (Matrix* matrix : changed) matrix->convert_to_frozen();
   return {};
 }
 

@@ -45,30 +45,29 @@ StoredTensor rows_of(const StoredTensor& tensor, std::int64_t begin, std::int64_
   return part;
 }
 
-// In slices, so that a bf16 model is never held as f32.
-Result<void> read_half(const StoredTensor& tensor, Matrix& matrix) {
+// In slices, so that a model is never held as f32 beside its own form.
+Result<void> read_matrix(const Safetensors& file, const std::string& name, Matrix& matrix) {
   constexpr std::int64_t kSliceElements = std::int64_t{1} << 20;
+  ATTUNE_TRY(const StoredTensor* tensor, find_tensor(file, name, {matrix.rows, matrix.columns}));
+  matrix.allocate_frozen();
+  if (matrix.frozen == Dtype::f32) return copy_to_f32(*tensor, matrix.f32.span());
   const std::int64_t slice_rows =
       std::clamp<std::int64_t>(kSliceElements / matrix.columns, 1, matrix.rows);
   Buffer<float> slice(slice_rows * matrix.columns);
-  matrix.half = Buffer<bf16>(matrix.elements());
   for (std::int64_t begin = 0; begin < matrix.rows; begin += slice_rows) {
     const std::int64_t end = std::min(matrix.rows, begin + slice_rows);
     const std::int64_t count = (end - begin) * matrix.columns;
-    ATTUNE_TRY_VOID(copy_to_f32(rows_of(tensor, begin, end),
+    ATTUNE_TRY_VOID(copy_to_f32(rows_of(*tensor, begin, end),
                                 slice.span().first(static_cast<std::size_t>(count))));
-    std::transform(slice.data(), slice.data() + count, matrix.half.data() + begin * matrix.columns,
-                   [](float x) { return to_bf16(x); });
+    if (!matrix.set_rows(begin, end - begin, slice.data())) {
+      return bad_input({.where = fmt::format("{}: {}", file.where(), name),
+                        .found = fmt::format("a value in rows {} to {} that is no finite number",
+                                             begin, end - 1),
+                        .wanted = "finite weights, for they are to be quantised",
+                        .fix = "fetch the model again, or load it with --dtype bf16"});
+    }
   }
   return {};
-}
-
-Result<void> read_matrix(const Safetensors& file, const std::string& name, Precision precision,
-                         Matrix& matrix) {
-  ATTUNE_TRY(const StoredTensor* tensor, find_tensor(file, name, {matrix.rows, matrix.columns}));
-  if (precision == Precision::bf16) return read_half(*tensor, matrix);
-  matrix.f32 = Buffer<float>(matrix.elements());
-  return copy_to_f32(*tensor, matrix.f32.span());
 }
 
 // The name under which the embedding is stored: a tied model may hold only lm_head.weight.
@@ -103,13 +102,13 @@ Result<void> refuse_unknown(const Safetensors& file, Model::Weights& weights) {
   return {};
 }
 
-Result<void> read_weights(const Safetensors& file, Precision precision, Model::Weights& weights) {
+Result<void> read_weights(const Safetensors& file, Model::Weights& weights) {
   ATTUNE_TRY_VOID(refuse_unknown(file, weights));
   ATTUNE_TRY(const std::string embedding, embedding_name(file, weights));
-  ATTUNE_TRY_VOID(read_matrix(file, embedding, precision, weights.embedding));
+  ATTUNE_TRY_VOID(read_matrix(file, embedding, weights.embedding));
   for (Matrix* matrix : matrices(weights)) {
     if (matrix == &weights.embedding) continue;
-    ATTUNE_TRY_VOID(read_matrix(file, matrix->name, precision, *matrix));
+    ATTUNE_TRY_VOID(read_matrix(file, matrix->name, *matrix));
   }
   for (Vector* vector : vectors(weights)) {
     ATTUNE_TRY(const StoredTensor* tensor, find_tensor(file, vector->name, {vector->size}));
@@ -161,7 +160,7 @@ Result<Model> Model::load(const Path& folder, Precision precision) {
   ATTUNE_TRY(const ArchSpec spec, parse_arch_spec(config, config_path.string()));
   ATTUNE_TRY(const Safetensors file, Safetensors::open(folder));
   auto weights = std::make_unique<Weights>(lay_out_weights(spec, precision));
-  ATTUNE_TRY_VOID(read_weights(file, precision, *weights));
+  ATTUNE_TRY_VOID(read_weights(file, *weights));
   return Model(std::move(weights));
 }
 
@@ -170,6 +169,12 @@ Result<void> Model::save(const Path& folder, Dtype stored) const {
     return bad_input({.where = folder.string(),
                       .found = fmt::format("the type {} for stored weights", dtype_name(stored)),
                       .wanted = "F32 or BF16"});
+  }
+  if (is_quantised(weights_->precision)) {
+    return bad_input({.where = folder.string(),
+                      .found = fmt::format("weights held as {}", precision_name(precision())),
+                      .wanted = "the weights themselves, to save them",
+                      .fix = "load the model as bf16 or f32"});
   }
   ATTUNE_TRY_VOID(ensure_directory(folder));
   TensorList list(stored);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/check.h"
 #include "base/random.h"
 #include "model/weights.h"
 
@@ -80,12 +81,10 @@ void merge_into(Matrix& weight, const Lora& lora) {
       }
       row.data()[k] += lora.scale * delta;
     }
-    const std::int64_t start = n * weight.columns;
-    if (weight.is_half()) {
-      std::transform(row.data(), row.data() + weight.columns, weight.half.data() + start,
-                     [](float x) { return to_bf16(x); });
+    if (weight.f32.size() > 0) {  // trained, or held so
+      std::copy_n(row.data(), weight.columns, weight.f32.data() + n * weight.columns);
     } else {
-      std::copy_n(row.data(), weight.columns, weight.f32.data() + start);
+      CHECK(weight.set_rows(n, 1, row.data()), "{} with its adapter is not finite", weight.name);
     }
   }
 }
@@ -106,7 +105,7 @@ void freeze_base(Model::Weights& weights) {
   weights.base_trained = false;
   for (Matrix* matrix : matrices(weights)) {
     matrix->gradient = Buffer<float>();
-    if (weights.precision == Precision::bf16) matrix->convert_to_half();
+    matrix->convert_to_frozen();
   }
   for (Vector* vector : vectors(weights)) vector->gradient = Buffer<float>();
 }

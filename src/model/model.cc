@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/check.h"
 #include "base/random.h"
 #include "model/weights.h"
 
@@ -63,7 +64,7 @@ Model Model::random(const ArchSpec& spec, Precision precision, std::uint64_t see
   const float into_residual = kInitialDeviation / std::sqrt(2.0f * static_cast<float>(spec.layers));
   for (Matrix* matrix : matrices(*weights)) {
     fill_normal(*matrix, seed, writes_residual(*matrix) ? into_residual : kInitialDeviation);
-    if (precision == Precision::bf16) matrix->convert_to_half();
+    matrix->convert_to_frozen();
   }
   fill_vectors(*weights);
   return Model(std::move(weights));
@@ -86,13 +87,12 @@ void Model::fill_stand_in() {
     const auto value = [&](std::int64_t i) {
       return deviation * block[static_cast<std::size_t>((first + i) % kBlock)];
     };
-    if (weights_->precision == Precision::bf16) {
-      matrix->half = Buffer<bf16>(matrix->elements());
-      for (std::int64_t i = 0; i < matrix->elements(); ++i)
-        matrix->half.data()[i] = to_bf16(value(i));
-    } else {
-      matrix->f32 = Buffer<float>(matrix->elements());
-      for (std::int64_t i = 0; i < matrix->elements(); ++i) matrix->f32.data()[i] = value(i);
+    matrix->allocate_frozen();
+    std::vector<float> line(static_cast<std::size_t>(matrix->columns));
+    for (std::int64_t row = 0; row < matrix->rows; ++row) {
+      for (std::int64_t i = 0; i < matrix->columns; ++i)
+        line[static_cast<std::size_t>(i)] = value(row * matrix->columns + i);
+      matrix->set_rows(row, 1, line.data());
     }
   }
   fill_vectors(*weights_);
@@ -104,6 +104,8 @@ bool Model::has_adapter() const { return weights_->lora.has_value(); }
 const std::optional<LoraConfig>& Model::lora() const { return weights_->lora; }
 
 void Model::train_all_weights() {
+  CHECK(!is_quantised(precision()), "a base held as {} cannot be trained",
+        precision_name(precision()));
   merge_adapter();
   std::vector<Parameter> parameters;
   for (Matrix* matrix : matrices(*weights_)) train_matrix(*matrix, parameters);

@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/dtype.h"
@@ -25,8 +26,19 @@ namespace attune::model {
 
 // f32: weights and products in f32. bf16: weights rounded to bf16, operands of every product
 // rounded to bf16, sums, activations between products, adapters' masters, gradients and optimiser
-// state in f32.
-enum class Precision { f32, bf16 };
+// state in f32. int8, nf4: as bf16, but the weights of the layers' linears are held in 8 or 4 bits
+// (kernels/quantised.h) and decoded where they are multiplied; such a base cannot be trained
+// itself.
+enum class Precision { f32, bf16, int8, nf4 };
+
+std::string_view precision_name(Precision precision);
+constexpr bool is_quantised(Precision precision) {
+  return precision == Precision::int8 || precision == Precision::nf4;
+}
+// Whether the operands of products are rounded to bf16.
+constexpr bool rounds_operands(Precision precision) { return precision != Precision::f32; }
+// Bytes of all weights of a model as they are held while nothing of the base is trained.
+std::int64_t weight_bytes(const ArchSpec& spec, Precision precision);
 
 struct LoraConfig {
   std::int64_t rank = 16;

@@ -4,19 +4,44 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
 #include "model/rope.h"
 
 namespace attune::model {
 
+std::int64_t Matrix::stride() const {
+  return is_quantised() ? kernels::quantised_stride(columns) : columns;
+}
+
 kernels::GemmOperand Matrix::operand(bool transposed) const {
+  if (is_quantised()) {
+    return {.data = quantised.values.data(),
+            .stride = stride(),
+            .dtype = frozen,
+            .transposed = transposed,
+            .scales = quantised.scales.data()};
+  }
   const void* data = is_half() ? static_cast<const void*>(half.data()) : f32.data();
   return {.data = data,
-          .stride = columns,
+          .stride = stride(),
           .dtype = is_half() ? Dtype::bf16 : Dtype::f32,
           .transposed = transposed};
 }
 
+std::int64_t Matrix::frozen_bytes() const {
+  if (!kernels::is_quantised(frozen)) return elements() * dtype_bytes(frozen);
+  const std::int64_t stored = rows * kernels::quantised_stride(columns);
+  return kernels::stored_bytes(frozen, stored) + stored / kernels::kQuantBlock * 4;
+}
+
 void Matrix::copy_row(std::int64_t row, float* out) const {
+  if (is_quantised()) {
+    for (std::int64_t i = 0; i < columns; ++i) {
+      out[i] = kernels::quantised_value(frozen, quantised.values.data(), quantised.scales.data(),
+                                        row * stride() + i);
+    }
+    return;
+  }
   if (!is_half()) {
     std::copy_n(f32.data() + row * columns, columns, out);
     return;
@@ -25,19 +50,47 @@ void Matrix::copy_row(std::int64_t row, float* out) const {
   for (std::int64_t i = 0; i < columns; ++i) out[i] = to_float(source[i]);
 }
 
-void Matrix::convert_to_f32() {
-  if (!is_half()) return;
-  f32 = Buffer<float>(elements());
-  for (std::int64_t row = 0; row < rows; ++row) copy_row(row, f32.data() + row * columns);
-  half = Buffer<bf16>();
+void Matrix::allocate_frozen() {
+  f32 = Buffer<float>(frozen == Dtype::f32 ? elements() : 0);
+  half = Buffer<bf16>(frozen == Dtype::bf16 ? elements() : 0);
+  const bool packs = kernels::is_quantised(frozen);
+  const std::int64_t stored = packs ? rows * kernels::quantised_stride(columns) : 0;
+  quantised.values = Buffer<std::byte>(packs ? kernels::stored_bytes(frozen, stored) : 0);
+  quantised.scales = Buffer<float>(stored / kernels::kQuantBlock);
 }
 
-void Matrix::convert_to_half() {
-  if (is_half()) return;
-  half = Buffer<bf16>(elements());
-  std::transform(f32.data(), f32.data() + elements(), half.data(),
-                 [](float x) { return to_bf16(x); });
-  f32 = Buffer<float>();
+bool Matrix::set_rows(std::int64_t first, std::int64_t count, const float* values) {
+  const float* end = values + count * columns;
+  if (frozen == Dtype::f32) {
+    std::copy(values, end, f32.data() + first * columns);
+  } else if (frozen == Dtype::bf16) {
+    std::transform(values, end, half.data() + first * columns, [](float x) { return to_bf16(x); });
+  } else {
+    for (std::int64_t row = first; row < first + count; ++row, values += columns) {
+      const std::int64_t place = row * stride();
+      if (!kernels::quantise_row(frozen, values, columns,
+                                 quantised.values.data() + kernels::stored_bytes(frozen, place),
+                                 quantised.scales.data() + place / kernels::kQuantBlock))
+        return false;
+    }
+  }
+  return true;
+}
+
+void Matrix::convert_to_f32() {
+  if (f32.size() > 0) return;
+  Buffer<float> wide(elements());
+  for (std::int64_t row = 0; row < rows; ++row) copy_row(row, wide.data() + row * columns);
+  half = Buffer<bf16>();
+  quantised = {};
+  f32 = std::move(wide);
+}
+
+void Matrix::convert_to_frozen() {
+  if (frozen == Dtype::f32 || f32.size() == 0) return;
+  const Buffer<float> wide = std::move(f32);
+  allocate_frozen();
+  CHECK(set_rows(0, rows, wide.data()), "{} holds a value that is no finite number", name);
 }
 
 namespace {
@@ -55,6 +108,30 @@ Matrix lay_out_matrix(std::string name, std::int64_t rows, std::int64_t columns)
   matrix.rows = rows;
   matrix.columns = columns;
   return matrix;
+}
+
+// How matrices are held: those of the layers' linears, and the embedding and the head.
+Dtype dtype_of_linears(Precision precision) {
+  switch (precision) {
+    case Precision::f32:
+      return Dtype::f32;
+    case Precision::bf16:
+      return Dtype::bf16;
+    case Precision::int8:
+      return Dtype::i8;
+    case Precision::nf4:
+      return Dtype::nf4;
+  }
+  return Dtype::f32;
+}
+
+void choose_dtypes(Model::Weights& weights) {
+  const Dtype others = rounds_operands(weights.precision) ? Dtype::bf16 : Dtype::f32;
+  for (Matrix* matrix : matrices(weights)) matrix->frozen = others;
+  for (Layer& layer : weights.layers) {
+    for (Linear* linear : layer.linears())
+      linear->weight.frozen = dtype_of_linears(weights.precision);
+  }
 }
 
 Linear lay_out_linear(const std::string& name, std::int64_t outputs, std::int64_t inputs,
@@ -104,7 +181,30 @@ Model::Weights lay_out_weights(const ArchSpec& spec, Precision precision) {
   if (!spec.tied)
     weights.untied_head = lay_out_matrix("lm_head.weight", spec.vocabulary, spec.hidden);
   weights.inverse_frequency = inverse_frequencies(spec.rope, spec.head_dim);
+  choose_dtypes(weights);
   return weights;
+}
+
+std::string_view precision_name(Precision precision) {
+  switch (precision) {
+    case Precision::f32:
+      return "f32";
+    case Precision::bf16:
+      return "bf16";
+    case Precision::int8:
+      return "int8";
+    case Precision::nf4:
+      return "nf4";
+  }
+  return "";
+}
+
+std::int64_t weight_bytes(const ArchSpec& spec, Precision precision) {
+  Model::Weights weights = lay_out_weights(spec, precision);
+  std::int64_t bytes = 0;
+  for (const Matrix* matrix : matrices(weights)) bytes += matrix->frozen_bytes();
+  for (const Vector* vector : vectors(weights)) bytes += vector->size * 4;
+  return bytes;
 }
 
 std::vector<Matrix*> matrices(Model::Weights& weights) {

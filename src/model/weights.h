@@ -18,22 +18,36 @@ namespace attune::model {
 // Standard deviation of random weights.
 inline constexpr float kInitialDeviation = 0.02f;
 
-// A matrix [rows, columns] as f32 or as bf16: exactly one of the two buffers is filled.
+// A matrix [rows, columns] as f32, as bf16 or quantised: exactly one of the first three is filled.
 struct Matrix {
   std::string name;
   std::int64_t rows = 0, columns = 0;
+  Dtype frozen = Dtype::f32;  // how it is held while it is not trained: f32, bf16, i8 or nf4
   Buffer<float> f32;
   Buffer<bf16> half;
+  struct {
+    Buffer<std::byte> values;
+    Buffer<float> scales;
+  } quantised;
   Buffer<float> gradient;  // filled while the matrix is trained
 
   std::int64_t elements() const { return rows * columns; }
   bool is_half() const { return half.size() > 0; }
+  bool is_quantised() const { return quantised.values.size() > 0; }
   bool trained() const { return gradient.size() > 0; }
+  // Elements from a stored row to the next.
+  std::int64_t stride() const;
   kernels::GemmOperand operand(bool transposed) const;
+  std::int64_t frozen_bytes() const;
   // Copies one row as f32.
   void copy_row(std::int64_t row, float* out) const;
+  // Memory for the frozen form, to be filled by set_rows; it lets go of any other.
+  void allocate_frozen();
+  // Rows from `first` on, rounded to the frozen form. False where a quantised matrix is given a
+  // value that is no finite number.
+  bool set_rows(std::int64_t first, std::int64_t count, const float* values);
   void convert_to_f32();
-  void convert_to_half();
+  void convert_to_frozen();
 };
 
 // A norm's scale or a bias, always f32; empty when the architecture has none.
@@ -101,7 +115,7 @@ struct Model::Weights {
   Matrix& head() { return untied_head ? *untied_head : embedding; }
   const Matrix& head() const { return untied_head ? *untied_head : embedding; }
   kernels::GemmMath math() const {
-    return precision == Precision::bf16 ? kernels::GemmMath::bf16 : kernels::GemmMath::f32;
+    return rounds_operands(precision) ? kernels::GemmMath::bf16 : kernels::GemmMath::f32;
   }
 };
 

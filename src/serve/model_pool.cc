@@ -22,10 +22,10 @@ Result<std::int64_t> bytes_of(const jobs::BaseModel& base, const PoolOptions& op
   const Path path = base.folder / "config.json";
   ATTUNE_TRY(const Json config, read_json(path));
   ATTUNE_TRY(const model::ArchSpec spec, model::parse_arch_spec(config, path.string()));
-  const std::int64_t weight = options.precision == model::Precision::bf16 ? 2 : 4;
   const std::int64_t most_cache =
       options.engine.running * spec.max_positions * model::KvCache::bytes_a_position(spec);
-  return spec.parameters() * weight + std::min(most_cache, options.engine.cache_bytes);
+  return model::weight_bytes(spec, options.precision) +
+         std::min(most_cache, options.engine.cache_bytes);
 }
 
 std::vector<std::int32_t> stop_ids_of(const ServedBase& base) {

@@ -132,10 +132,9 @@ TrainEstimate estimate_training(const kernels::Context& context, model::Model& m
   estimate.measured_tokens = measured.tokens;
   estimate.measured_seconds = measured.seconds;
 
-  const bool half = model.precision() == model::Precision::bf16;
-  const bool base_trained = !model.has_adapter();
-  estimate.weight_bytes = model.spec().parameters() * (half && !base_trained ? 2 : 4) +
-                          (base_trained ? 0 : trained * 4);
+  estimate.weight_bytes = model.has_adapter()
+                              ? model::weight_bytes(model.spec(), model.precision()) + trained * 4
+                              : trained * 4;
   estimate.gradient_bytes = trained * 4;
   estimate.optimizer_bytes = trained * (setup.keeps_best() ? 12 : 8);
   estimate.workspace_bytes = workspace.bytes();

@@ -167,7 +167,7 @@ Settings make_settings(const model::Model& model, const TrainSetup& setup) {
   put("eval_every", o.eval_every);
   put("patience", o.patience);
   put("keep_best", setup.keeps_best());
-  put("precision", model.precision() == model::Precision::bf16 ? "bf16" : "f32");
+  put("precision", model::precision_name(model.precision()));
   put("model", digest_model(model));
   put("training_data", digest_documents(setup.data.train));
   put("validation_data", digest_documents(setup.data.validation));

@@ -19,8 +19,8 @@ namespace attune::train {
 namespace {
 
 kernels::GemmMath math_of(const model::Model& model) {
-  return model.precision() == model::Precision::bf16 ? kernels::GemmMath::bf16
-                                                     : kernels::GemmMath::f32;
+  return model::rounds_operands(model.precision()) ? kernels::GemmMath::bf16
+                                                   : kernels::GemmMath::f32;
 }
 
 // Sums over this process's steps, for rates and the time that is left.

@@ -51,6 +51,24 @@ class TuneTest(TinyBaseCase):
         shown = run("ledger", self.at / "loop", "--row", json.loads(ledger[0])["row"], "--model", self.at / "base").stdout
         self.assertRegex(shown, r'\[\[\{"animal":.*\}<\|im_end\|>\]\]')
 
+    def test_a_base_of_few_bits_trains_and_answers(self) -> None:
+        losses = {}
+        for dtype in ("bf16", "int8", "nf4"):
+            out = self.at / f"loop-{dtype}"
+            self.finish(out.name, "--dtype", dtype)
+            lines = (out / "training" / "train_log.jsonl").read_text(encoding="utf-8").splitlines()
+            losses[dtype] = [json.loads(line)["loss"] for line in lines if "loss" in json.loads(line)]
+            answer = run("generate", "--model", self.at / "base", "--adapter", out / "adapter", "--prompt", "a loud cat",
+                         "--max-tokens", 4, "--dtype", dtype)
+            self.assertEqual(answer.returncode, 0, answer.stderr)
+        for dtype in ("int8", "nf4"):
+            self.assertNotEqual(losses[dtype], losses["bf16"])
+            self.assertAlmostEqual(losses[dtype][-1], losses["bf16"][-1], delta=0.25)
+        command = self.command("loop-int8", "--dtype", "bf16", "--resume")
+        other = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(other.returncode, 2)
+        self.assertIn("as in this run", other.stderr)
+
     def test_chat_and_generate_answer_with_the_adapter_on_and_off(self) -> None:
         self.finish("talk")
         base, adapter = self.at / "base", self.at / "talk" / "adapter"

@@ -36,7 +36,7 @@ ArchSpec tiny_spec(const std::string& family) {
 }
 
 Model tiny_model(const ArchSpec& spec, Precision precision, std::uint64_t seed) {
-  Model model = Model::random(spec, Precision::f32, seed);
+  Model model = Model::random(spec, precision, seed);
   Model::Weights& weights = model.weights();
   const auto fill = [&](const std::string& name, Buffer<float>& values, float middle) {
     const RandomStream stream{.seed = seed, .stream = stream_id("tiny" + name), .step = 0};
@@ -44,13 +44,13 @@ Model tiny_model(const ArchSpec& spec, Precision precision, std::uint64_t seed) 
       values.span()[i] = middle + 0.3f * stream.normal(i);
   };
   for (Matrix* matrix : matrices(weights)) {
+    matrix->convert_to_f32();
     fill(matrix->name, matrix->f32, 0.0f);
-    if (precision == Precision::bf16) matrix->convert_to_half();
+    matrix->convert_to_frozen();
   }
   for (Vector* vector : vectors(weights)) {
     fill(vector->name, vector->value, vector->name.ends_with(".bias") ? 0.0f : 1.0f);
   }
-  weights.precision = precision;
   return model;
 }
 

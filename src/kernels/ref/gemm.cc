@@ -9,7 +9,9 @@ namespace {
 float element(const GemmOperand& operand, std::int64_t i, std::int64_t j, GemmMath math) {
   const std::int64_t index = operand.transposed ? j * operand.stride + i : i * operand.stride + j;
   if (operand.dtype == Dtype::bf16) return to_float(static_cast<const bf16*>(operand.data)[index]);
-  const float value = static_cast<const float*>(operand.data)[index];
+  const float value = is_quantised(operand.dtype)
+                          ? quantised_value(operand.dtype, operand.data, operand.scales, index)
+                          : static_cast<const float*>(operand.data)[index];
   return math == GemmMath::bf16 ? round_to_bf16(value) : value;
 }
 

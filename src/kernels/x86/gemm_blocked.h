@@ -89,10 +89,15 @@ ATTUNE_INLINE void with_lines(const GemmArgs& args, const Work& work) {
       work(a, Lines<kStep, Dtype::f32>{args.b, args.n, args.k, args.b.transposed});
     }
   };
-  if (args.a.dtype == Dtype::bf16) {
+  const Lines<kStep, Dtype::f32> floats{args.a, args.m, args.k, !args.a.transposed};
+  if (args.b.dtype == Dtype::i8) {
+    work(floats, Lines<kStep, Dtype::i8>{args.b, args.n, args.k, args.b.transposed});
+  } else if (args.b.dtype == Dtype::nf4) {
+    work(floats, Lines<kStep, Dtype::nf4>{args.b, args.n, args.k, args.b.transposed});
+  } else if (args.a.dtype == Dtype::bf16) {
     with_b(Lines<kStep, Dtype::bf16>{args.a, args.m, args.k, !args.a.transposed});
   } else {
-    with_b(Lines<kStep, Dtype::f32>{args.a, args.m, args.k, !args.a.transposed});
+    with_b(floats);
   }
 }
 

@@ -26,7 +26,8 @@ ATTUNE_INLINE std::int64_t steps_of(std::int64_t k) {
   return (k + kStepElements<kStep> - 1) / kStepElements<kStep>;
 }
 
-// Lines over k of one operand, stored as float or bf16.
+// Lines over k of one operand. Quantised rows are padded to whole blocks, of which a vector is a
+// part: it is read whole.
 template <Step kStep, Dtype kStored>
 struct Lines {
   static constexpr std::int64_t kElements = kStepElements<kStep>;
@@ -79,7 +80,15 @@ struct Lines {
   // Elements [i, i + kWidth) of the stored row, of which `count` exist.
   static Vec floats(const GemmOperand& operand, std::int64_t row, std::int64_t i,
                     std::int64_t count) {
-    if constexpr (kStored == Dtype::bf16) {
+    if constexpr (is_quantised(kStored)) {
+      const std::int64_t index = row * operand.stride + i;
+      const Vec levels = kStored == Dtype::i8
+                             ? load_int8(static_cast<const std::int8_t*>(operand.data) + index)
+                             : load_nf4(static_cast<const std::uint8_t*>(operand.data) + index / 2);
+      const Vec decoded = levels * set(operand.scales[index / kQuantBlock]);
+      const Vec v = count >= kWidth ? decoded : select(first(count), decoded, zero());
+      return kStep == Step::rounded ? round_bf16(v) : v;
+    } else if constexpr (kStored == Dtype::bf16) {
       const auto* p = static_cast<const std::uint16_t*>(operand.data) + row * operand.stride + i;
       return count >= kWidth ? load_bf16(p) : load_bf16(p, count);
     } else {

@@ -16,6 +16,8 @@
 
 #include <immintrin.h>
 
+#include "kernels/quantised.h"
+
 #ifndef ATTUNE_VECTOR_SET
 #error "ATTUNE_VECTOR_SET is set by CMakeLists.txt for each instruction set"
 #endif

@@ -88,6 +88,22 @@ ATTUNE_INLINE Vec load_bf16(const std::uint16_t* p, std::int64_t count) {
   return load_bf16(copy);
 }
 
+// kWidth integers of 8 bits as floats.
+ATTUNE_INLINE Vec load_int8(const std::int8_t* p) {
+  return _mm256_cvtepi32_ps(
+      _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+}
+// The levels of kWidth codes of 4 bits, the lower half of a byte first.
+ATTUNE_INLINE Vec load_nf4(const std::uint8_t* p) {
+  const __m128i bytes = _mm_cvtepu8_epi16(_mm_loadu_si32(p));
+  const __m128i codes = _mm_or_si128(_mm_and_si128(bytes, _mm_set1_epi16(0x0f)),
+                                     _mm_slli_epi16(_mm_and_si128(bytes, _mm_set1_epi16(0xf0)), 4));
+  const __m256i index = _mm256_cvtepu8_epi32(codes);
+  const Vec low = _mm256_permutevar8x32_ps(load(kNormalFloatLevels), index);
+  const Vec high = _mm256_permutevar8x32_ps(load(kNormalFloatLevels + 8), index);
+  return _mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(index, 28)));
+}
+
 // Unsigned integers of 64 bits.
 using Lanes = __m256i;
 inline constexpr std::int64_t kLanes = 4;

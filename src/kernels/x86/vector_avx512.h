@@ -64,6 +64,19 @@ ATTUNE_INLINE Vec load_bf16(const std::uint16_t* p, std::int64_t count) {
   return widen(_mm256_maskz_loadu_epi16(first(count), p));
 }
 
+// kWidth integers of 8 bits as floats.
+ATTUNE_INLINE Vec load_int8(const std::int8_t* p) {
+  return _mm512_cvtepi32_ps(
+      _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+}
+// The levels of kWidth codes of 4 bits, the lower half of a byte first.
+ATTUNE_INLINE Vec load_nf4(const std::uint8_t* p) {
+  const __m128i bytes = _mm_cvtepu8_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+  const __m128i codes = _mm_or_si128(_mm_and_si128(bytes, _mm_set1_epi16(0x0f)),
+                                     _mm_slli_epi16(_mm_and_si128(bytes, _mm_set1_epi16(0xf0)), 4));
+  return _mm512_permutexvar_ps(_mm512_cvtepu8_epi32(codes), load(kNormalFloatLevels));
+}
+
 // Unsigned integers of 64 bits.
 using Lanes = __m512i;
 inline constexpr std::int64_t kLanes = 8;
