@@ -24,9 +24,9 @@ std::string percent(double share) { return fmt::format("{:.1f} %", shown_percent
 // one.
 std::string percent_interval(const stats::Estimate& rate) {
   constexpr double kSlack = 1e-9;  // 0.96 * 1000 must not fall to 959
-  return fmt::format("{} [{:.1f}, {:.1f}]", percent(rate.value),
-                     std::floor(rate.low * 1000 + kSlack) / 10,
-                     std::ceil(rate.high * 1000 - kSlack) / 10);
+  return fmt::format("{} [{:.1f}, {:.1f}]", percent(rate.value),  // + 0.0: no minus before a zero
+                     std::floor(rate.low * 1000 + kSlack) / 10 + 0.0,
+                     std::ceil(rate.high * 1000 - kSlack) / 10 + 0.0);
 }
 
 std::string points(double difference) {

@@ -2,48 +2,66 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace attune::kernels {
 
 namespace {
 
 constexpr float kMostQ = 127;
-constexpr unsigned kZeroCode = 7;
 
-// The code of the level nearest to x in [-1, 1].
-unsigned nearest_level(float x) {
-  unsigned code = 0;
-  for (unsigned next = 1; next < 16; ++next) {
-    if (std::fabs(kNormalFloatLevels[next] - x) < std::fabs(kNormalFloatLevels[code] - x))
-      code = next;
-  }
-  return code;
+// To the nearest integer, ties to even, for |x| < 2^22: beyond 2^23 floats have no fraction.
+float rounded(float x) {
+  constexpr float kNoFraction = 12582912.0f;
+  return x + kNoFraction - kNoFraction;
 }
+
+// What a block of a row becomes, in steps that a compiler turns into vectors: billions of weights
+// pass here while a model loads.
+struct Block {
+  float x[kQuantBlock] = {};  // in units of the scale
+  int code[kQuantBlock] = {};
+
+  void to_int8() {
+    for (std::int64_t i = 0; i < kQuantBlock; ++i)
+      code[i] = static_cast<int>(std::clamp(rounded(x[i]), -kMostQ, kMostQ));
+  }
+  // A level for each middle between two levels that lies below.
+  void to_levels() {
+    for (int level = 0; level < 15; ++level) {
+      const float middle = (kNormalFloatLevels[level] + kNormalFloatLevels[level + 1]) / 2;
+      for (std::int64_t i = 0; i < kQuantBlock; ++i) code[i] += x[i] > middle ? 1 : 0;
+    }
+  }
+};
 
 }  // namespace
 
 bool quantise_row(Dtype dtype, const float* row, std::int64_t columns, std::byte* values,
                   float* scales) {
   for (std::int64_t begin = 0; begin < columns; begin += kQuantBlock) {
-    const std::int64_t end = std::min(columns, begin + kQuantBlock);
+    const std::int64_t count = std::min(kQuantBlock, columns - begin);
     float largest = 0;
-    for (std::int64_t i = begin; i < end; ++i) {
-      if (!std::isfinite(row[i])) return false;
+    bool finite = true;
+    for (std::int64_t i = begin; i < begin + count; ++i) {
+      finite &= std::fabs(row[i]) <= std::numeric_limits<float>::max();
       largest = std::max(largest, std::fabs(row[i]));
     }
+    if (!finite) return false;
     const float wanted = dtype == Dtype::i8 ? largest / kMostQ : largest;
     const float scale = std::isnormal(wanted) ? wanted : 0;
     const float inverse = scale > 0 ? 1 / scale : 0;
     scales[begin / kQuantBlock] = scale;
-    for (std::int64_t i = begin; i < begin + kQuantBlock; ++i) {
-      const float x = i < end ? row[i] * inverse : 0;
-      if (dtype == Dtype::i8) {
-        const float q = std::clamp(std::nearbyint(x), -kMostQ, kMostQ);
-        values[i] = static_cast<std::byte>(static_cast<std::int8_t>(q));
-        continue;
-      }
-      const auto code = static_cast<std::byte>(x == 0 ? kZeroCode : nearest_level(x));
-      values[i / 2] = i % 2 == 0 ? code : values[i / 2] | code << 4;
+    Block block;
+    for (std::int64_t i = 0; i < count; ++i) block.x[i] = row[begin + i] * inverse;
+    if (dtype == Dtype::i8) {
+      block.to_int8();
+      for (std::int64_t i = 0; i < kQuantBlock; ++i)
+        values[begin + i] = static_cast<std::byte>(static_cast<std::int8_t>(block.code[i]));
+    } else {
+      block.to_levels();
+      for (std::int64_t i = 0; i < kQuantBlock; i += 2)
+        values[(begin + i) / 2] = static_cast<std::byte>(block.code[i] | block.code[i + 1] << 4);
     }
   }
   return true;

@@ -150,6 +150,7 @@ TEST(Words, WriteNumbersForPeople) {
   EXPECT_EQ(percent(0.0001), "0.1 %");
   EXPECT_EQ(percent_interval({0.9812, 0.95971, 0.99123}), "98.1 % [95.9, 99.2]");
   EXPECT_EQ(percent_interval({0.5, 0.29, 1}), "50.0 % [29.0, 100.0]");
+  EXPECT_EQ(percent_interval({0, 0, 0}), "0.0 % [0.0, 0.0]");
   EXPECT_EQ(points(0.1824), "+18.2");
   EXPECT_EQ(points(-0.00001), "0.0");
   EXPECT_EQ(p_value(0.00002), "p < 0.001");
