@@ -31,6 +31,18 @@ Result<void> check_curve_suite(const eval::Suite& suite, const TuneOptions& opti
   if (!options.data.contract.empty())
     return refuse("--contract beside a suite", "the suite's own contract");
   if (!options.data.map.empty()) return refuse("--map beside a suite", "the suite's own map");
+  const DataOptions& data = options.data;
+  const DataOptions none;
+  const std::pair<bool, std::string_view> of_plain_files[] = {
+      {data.format != none.format, "--format"},        {!data.dataset.empty(), "--dataset"},
+      {!data.normalise.empty(), "--normalise"},        {data.system != none.system, "--system"},
+      {!data.synthetic.empty(), "--synthetic"},        {data.allow_mixed, "--allow-mixed"},
+      {data.keep_breakers, "--keep-contract-breakers"}};
+  for (const auto& [given, name] : of_plain_files) {
+    if (given)
+      return refuse(fmt::format("{} beside a suite", name),
+                    "a suite alone, whose rows are read as they are");
+  }
   return {};
 }
 

@@ -71,6 +71,9 @@ class EvalMeasuresTest(TinyBaseCase):
         self.write("train.jsonl", rows[:20])
         path = self.suite("curve", rows[20:],
                           "examples: train.jsonl\nmetrics: [{tool_calls: {functions: functions, accepted: truth}}]")
+        refused = run("eval", "curve", path, "--model", self.at / "base", "--format", "alpaca")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("--format beside a suite", refused.stderr)
         done = run("eval", "curve", path, "--model", self.at / "base", "--sizes", "0,5,10,20", "--epochs", 1, "--rank", 4, "--out",
                    self.at / "curve-out")
         self.assertEqual(done.returncode, 0, done.stderr)
