@@ -46,8 +46,8 @@ Result<void> check_curve_suite(const eval::Suite& suite, const TuneOptions& opti
   return {};
 }
 
-Result<CurveRows> rows_of_suite(TuneOptions& options, bool longest_is_given) {
-  ATTUNE_TRY(const eval::Suite suite, eval::read_suite(options.data.file));
+Result<CurveRows> rows_of_suite(const eval::Suite& suite, TuneOptions& options,
+                                bool longest_is_given) {
   ATTUNE_TRY_VOID(check_curve_suite(suite, options));
   CurveRows rows;
   options.data.contract = suite.contract;
@@ -91,9 +91,10 @@ bool names_suite(const std::string& file) {
 Result<CurveRows> read_curve_rows(TuneOptions& options, const std::vector<std::string>& metrics,
                                   std::int64_t most_items, bool longest_is_given) {
   CurveRows rows;
-  eval::Suite named;  // by which fields of the rows are found
+  eval::Suite suite;  // of a plain file: one that names no fields
   if (names_suite(options.data.file)) {
-    ATTUNE_TRY(rows, rows_of_suite(options, longest_is_given));
+    ATTUNE_TRY(suite, eval::read_suite(options.data.file));
+    ATTUNE_TRY(rows, rows_of_suite(suite, options, longest_is_given));
   } else {
     ATTUNE_TRY(rows, rows_of_file(options));
   }
@@ -105,12 +106,9 @@ Result<CurveRows> read_curve_rows(TuneOptions& options, const std::vector<std::s
                         .wanted = "a measure of domain accuracy, which is what a curve is of"});
     }
   }
-  if (names_suite(options.data.file)) {
-    ATTUNE_TRY(named, eval::read_suite(options.data.file));
-  }
-  named.measures = rows.measures;
+  suite.measures = rows.measures;
   rows.split.test = sample_of(rows.split.test, most_items);
-  ATTUNE_TRY(rows.items, items_of_rows(named, test_rows(rows)));
+  ATTUNE_TRY(rows.items, items_of_rows(suite, test_rows(rows)));
   ATTUNE_TRY_VOID(eval::check_items(
       rows.items,
       {.measures = rows.measures, .contract = rows.contract ? &*rows.contract : nullptr}));
