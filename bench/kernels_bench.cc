@@ -1,8 +1,8 @@
 // Speed of the kernels on one thread, by instruction set and shape, as a fraction of the rate with
 // all operands in registers.
 //
-//   kernels_bench [set ...] [--only gemm|decode|lora|attention|rows]      default: all sets of this
-//   CPU, everything
+//   kernels_bench [set ...] [--only gemm|decode|lora|attention|rows|quantise]
+//                                              default: all sets of this CPU, everything
 //
 // Each figure is the best of several runs; other programs on the machine make it lower, never
 // higher.
@@ -241,6 +241,22 @@ void bench_rows(const Kernels& ops, const Peak&) {
   }
 }
 
+// What loading a base of few bits takes: weights a second, the same code for every set.
+void bench_quantise() {
+  constexpr std::int64_t kRows = 512, kWidth = 1024;
+  const std::vector<float> weights = random_floats(kRows * kWidth, 1);
+  std::vector<std::byte> values(weights.size());
+  std::vector<float> scales(weights.size() / kQuantBlock);
+  for (const Dtype dtype : {Dtype::i8, Dtype::nf4}) {
+    const double seconds = best_seconds([&] {
+      for (std::int64_t row = 0; row < kRows; ++row)
+        quantise_row(dtype, weights.data() + row * kWidth, kWidth, values.data(), scales.data());
+    });
+    fmt::print("quantise {:<4} {:8.2f} ns a weight\n", dtype_name(dtype),
+               1e9 * seconds / (kRows * kWidth));
+  }
+}
+
 std::vector<Isa> available_sets() {
   const CpuFeatures& cpu = cpu_features();
   std::vector<Isa> sets;
@@ -268,6 +284,8 @@ int run(const std::vector<std::string>& arguments) {
       {"attention", bench_attention},
       {"rows", bench_rows}};
   fmt::print("{}\n", cpu_features().brand);
+  if (only.empty() || only == "quantise") bench_quantise();
+  if (only == "quantise") return 0;
   for (const Isa isa : available_sets()) {
     if (!wanted_sets.empty() &&
         std::find(wanted_sets.begin(), wanted_sets.end(), isa_name(isa)) == wanted_sets.end())

@@ -44,7 +44,7 @@ std::vector<std::int32_t> random_tokens(std::int64_t count, std::int64_t vocabul
 // the prompt and half of the answer.
 double bytes_a_token(const model::ArchSpec& spec, const GenerateSpeedOptions& options) {
   const std::int64_t embedding =
-      spec.vocabulary * spec.hidden * (model::rounds_operands(options.precision) ? 2 : 4);
+      spec.vocabulary * spec.hidden * (options.precision == model::Precision::f32 ? 4 : 2);
   const std::int64_t positions = options.prompt + options.tokens / 2;
   return static_cast<double>(model::weight_bytes(spec, options.precision) -
                              (spec.tied ? 0 : embedding) +

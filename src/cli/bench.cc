@@ -52,7 +52,7 @@ Result<int> run(BenchKernelOptions options) {
   ATTUNE_TRY(const model::ArchSpec spec, options.spec());
   ATTUNE_TRY(const model::Precision precision, parse_precision(options.dtype));
   ATTUNE_TRY(const kernels::Context context, options.context());
-  options.kernels.math = math_of(precision);
+  options.kernels.math = model::math_of(precision);
   const bench::MachineRates rates = bench::measure_machine(context);
   Json rows = Json::array();
   if (!options.json) {

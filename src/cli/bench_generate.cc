@@ -24,7 +24,7 @@ Result<int> run(BenchGenerateOptions options) {
              bench::measure_generation(context, spec, options.generate));
   const std::int64_t peak_bytes = bench::peak_memory_bytes();
   const bench::MachineRates rates = bench::measure_machine(context);
-  const double peak = rates.peak(math_of(options.generate.precision));
+  const double peak = rates.peak(model::math_of(options.generate.precision));
   const double of_peak = speed.prefill_flops_per_second / peak;
   const double read = speed.bytes_a_token * speed.decode_tokens_per_second;
   const double of_bandwidth = read / rates.read_bandwidth;

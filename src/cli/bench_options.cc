@@ -15,9 +15,7 @@ void BenchOptions::declare(CLI::App& command, bool with_quantised) {
                            ->capture_default_str();
   command.add_option("--config", config, "config.json of any other model, instead of --shape")
       ->excludes(named);
-  command.add_option("--dtype", dtype, std::string(kPrecisionHelp))
-      ->check(CLI::IsMember(with_quantised ? kPrecisions : kTrainedPrecisions))
-      ->capture_default_str();
+  declare_dtype(command, dtype, with_quantised);
   command.add_option("--threads", threads, "Worker threads; 0 takes every CPU")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
@@ -33,10 +31,6 @@ Result<model::ArchSpec> BenchOptions::spec() const {
 Result<kernels::Context> BenchOptions::context() const {
   ATTUNE_TRY(const Isa isa, pick_isa());
   return kernels::Context(isa, threads);
-}
-
-kernels::GemmMath math_of(model::Precision precision) {
-  return model::rounds_operands(precision) ? kernels::GemmMath::bf16 : kernels::GemmMath::f32;
 }
 
 std::string machine_text(const kernels::Context& context) {

@@ -29,8 +29,6 @@ struct BenchOptions {
   Result<kernels::Context> context() const;
 };
 
-kernels::GemmMath math_of(model::Precision precision);
-
 // "avx512, 2 threads, CPU brand"
 std::string machine_text(const kernels::Context& context);
 // isa, threads, cpu, and the rates where they were measured.

@@ -91,7 +91,7 @@ Result<int> run(BenchTrainOptions options) {
   }
   ATTUNE_TRY(bench::TrainTask task, bench::TrainTask::prepare(spec, options.train));
   ATTUNE_TRY(const kernels::Context context, options.context());
-  const kernels::GemmMath math = math_of(options.train.precision);
+  const kernels::GemmMath math = model::math_of(options.train.precision);
   if (!options.json) print_plan(options, context, task);
   MeasuredSteps m;
   m.speed = task.measure(context, [&](std::int64_t step, double seconds) {

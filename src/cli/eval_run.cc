@@ -376,9 +376,7 @@ void add_eval_run(CLI::App& group, Body& selected) {
   c->add_option("--out", o->out, "Folder of the run; the same command goes on with what is there")
       ->capture_default_str();
   c->add_option("--baseline", o->baseline, "Folder of an earlier run to hold this one against");
-  c->add_option("--dtype", o->dtype, "f32, bf16, int8 or nf4, for models on this machine")
-      ->check(CLI::IsMember(kPrecisions))
-      ->capture_default_str();
+  declare_dtype(*c, o->dtype, true);  // of models on this machine
   c->add_option("--threads", o->threads, "0: every CPU")->capture_default_str();
   c->add_option("--parallel", o->at_once, "Requests under way at an endpoint")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{64}))

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -19,9 +20,7 @@ void ModelOptions::declare(CLI::App& command, bool with_adapter) {
   } else {
     base->required();
   }
-  command.add_option("--dtype", dtype, std::string(kPrecisionHelp))
-      ->check(CLI::IsMember(kPrecisions))
-      ->capture_default_str();
+  declare_dtype(command, dtype, true);
   command.add_option("--threads", threads, "Worker threads; 0 takes every CPU")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
@@ -62,9 +61,18 @@ Result<kernels::Context> ModelOptions::context() const {
   return kernels::Context(isa, threads);
 }
 
+void declare_dtype(CLI::App& command, std::string& dtype, bool with_quantised) {
+  std::vector<std::string> names;
+  for (const model::Precision one : model::kPrecisions) {
+    if (with_quantised || !model::is_quantised(one)) names.emplace_back(model::precision_name(one));
+  }
+  std::string help = "Arithmetic of products: f32 or bf16";
+  if (with_quantised) help += "; int8 and nf4 are bf16 with the base held in 8 or 4 bits";
+  command.add_option("--dtype", dtype, help)->check(CLI::IsMember(names))->capture_default_str();
+}
+
 Result<model::Precision> parse_precision(std::string_view name) {
-  for (const model::Precision one : {model::Precision::f32, model::Precision::bf16,
-                                     model::Precision::int8, model::Precision::nf4}) {
+  for (const model::Precision one : model::kPrecisions) {
     if (name == model::precision_name(one)) return one;
   }
   return bad_input({.where = "--dtype",

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -29,11 +28,8 @@ struct ModelOptions {
   Result<kernels::Context> context() const;
 };
 
-// The names of precisions: of a frozen base, and of one that is trained or multiplied alone.
-inline const std::vector<std::string> kPrecisions = {"f32", "bf16", "int8", "nf4"};
-inline const std::vector<std::string> kTrainedPrecisions = {"f32", "bf16"};
-inline constexpr std::string_view kPrecisionHelp =
-    "Arithmetic of products, f32 or bf16; int8 or nf4: bf16, and the base held in 8 or 4 bits";
+// --dtype; with_quantised: also those that a frozen base alone can have.
+void declare_dtype(CLI::App& command, std::string& dtype, bool with_quantised);
 Result<model::Precision> parse_precision(std::string_view name);
 
 // A file's content, or standard input for "-".

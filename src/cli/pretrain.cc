@@ -126,9 +126,7 @@ void add_pretrain(CLI::App& app, Body& selected) {
   c->add_option("--checkpoint-every", t.checkpoint_every, "Steps between checkpoints")
       ->capture_default_str();
   c->add_option("--seed", t.seed, "Seed of weights and order")->capture_default_str();
-  c->add_option("--dtype", options->dtype, "Arithmetic of products")
-      ->check(CLI::IsMember(kTrainedPrecisions))
-      ->capture_default_str();
+  declare_dtype(*c, options->dtype, false);
   c->add_option("--threads", options->threads, "Worker threads; 0 takes every CPU")
       ->capture_default_str();
   c->add_option("--prompt-weight", p.prompt_weight,

@@ -255,7 +255,7 @@ void Pass::product(std::int64_t m, std::int64_t n, std::int64_t k, kernels::Gemm
                                    .c_stride = n,
                                    .alpha = alpha,
                                    .accumulate = accumulate,
-                                   .math = weights.math(),
+                                   .math = math_of(weights.precision),
                                    .scratch = nullptr});
 }
 

@@ -8,6 +8,7 @@
 // only reads.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -20,6 +21,7 @@
 #include "base/dtype.h"
 #include "base/result.h"
 #include "io/file.h"
+#include "kernels/gemm.h"
 #include "model/arch_spec.h"
 
 namespace attune::model {
@@ -30,13 +32,16 @@ namespace attune::model {
 // (kernels/quantised.h) and decoded where they are multiplied; such a base cannot be trained
 // itself.
 enum class Precision { f32, bf16, int8, nf4 };
+inline constexpr std::array kPrecisions = {Precision::f32, Precision::bf16, Precision::int8,
+                                           Precision::nf4};
 
 std::string_view precision_name(Precision precision);
 constexpr bool is_quantised(Precision precision) {
   return precision == Precision::int8 || precision == Precision::nf4;
 }
-// Whether the operands of products are rounded to bf16.
-constexpr bool rounds_operands(Precision precision) { return precision != Precision::f32; }
+constexpr kernels::GemmMath math_of(Precision precision) {
+  return precision == Precision::f32 ? kernels::GemmMath::f32 : kernels::GemmMath::bf16;
+}
 // Bytes of all weights of a model as they are held while nothing of the base is trained.
 std::int64_t weight_bytes(const ArchSpec& spec, Precision precision);
 

@@ -126,7 +126,7 @@ Dtype dtype_of_linears(Precision precision) {
 }
 
 void choose_dtypes(Model::Weights& weights) {
-  const Dtype others = rounds_operands(weights.precision) ? Dtype::bf16 : Dtype::f32;
+  const Dtype others = weights.precision == Precision::f32 ? Dtype::f32 : Dtype::bf16;
   for (Matrix* matrix : matrices(weights)) matrix->frozen = others;
   for (Layer& layer : weights.layers) {
     for (Linear* linear : layer.linears())

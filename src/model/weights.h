@@ -114,9 +114,6 @@ struct Model::Weights {
 
   Matrix& head() { return untied_head ? *untied_head : embedding; }
   const Matrix& head() const { return untied_head ? *untied_head : embedding; }
-  kernels::GemmMath math() const {
-    return rounds_operands(precision) ? kernels::GemmMath::bf16 : kernels::GemmMath::f32;
-  }
 };
 
 struct Adapter::Weights {

@@ -18,11 +18,6 @@ namespace attune::train {
 
 namespace {
 
-kernels::GemmMath math_of(const model::Model& model) {
-  return model::rounds_operands(model.precision()) ? kernels::GemmMath::bf16
-                                                   : kernels::GemmMath::f32;
-}
-
 // Sums over this process's steps, for rates and the time that is left.
 struct Pace {
   double seconds = 0;
@@ -207,9 +202,10 @@ Result<TrainOutcome> Trainer::run(const TrainCallbacks& callbacks) {
   Parts& parts = *parts_;
   const TrainOptions& options = parts.setup.options;
   const Stopwatch watch;
-  const double peak = options.peak_flops > 0
-                          ? options.peak_flops
-                          : measure_machine_peak(parts.context, math_of(parts.model));
+  const double peak =
+      options.peak_flops > 0
+          ? options.peak_flops
+          : measure_machine_peak(parts.context, model::math_of(parts.model.precision()));
   RunFiles files(options);
   TrainOutcome outcome;
   ATTUNE_TRY_VOID(parts.begin(files, outcome, callbacks));

@@ -79,6 +79,15 @@ class BenchTest(FolderCase):
             part = kernel["fraction_of_peak"] if "tflops" in kernel else kernel["fraction_of_bandwidth"]
             self.assertGreater(part, 0, kernel)
 
+    def test_a_base_of_few_bits_is_held_in_fewer_bytes_and_not_trained_itself(self):
+        command = ("train", "--tokens", 16, "--documents", 2, "--steps", 1)
+        weights = [self.report(*command, "--dtype", dtype)["bytes"]["weights"] for dtype in ("bf16", "int8", "nf4")]
+        self.assertGreater(weights[0], weights[1])
+        self.assertGreater(weights[1], weights[2])
+        refused = run("bench", *command, "--dtype", "nf4", "--full")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("all weights trained", refused.stderr)
+
     def test_a_rank_above_the_number_of_tokens_is_measured(self):
         report = self.report("--tokens", 4, "--documents", 2, "--rank", 16, "--seconds", 0)
         self.assertTrue(any(kernel["group"] == "lora" for kernel in report["kernels"]))
