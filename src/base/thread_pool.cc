@@ -20,10 +20,10 @@ int available_cpus() {
 }
 
 // How long a thread looks before it sleeps. To wake it takes 50 microseconds or more on a virtual
-// machine; the steps of a model follow each other within a few, and the threads that share a
-// product end it up to some hundred apart. With 100 microseconds a quarter of the products of a
-// training pass still sent a thread to sleep, with 500 one in fifteen.
-constexpr auto kLooking = std::chrono::microseconds(500);
+// machine, and the steps of a model follow each other within a few. 100 microseconds train as fast
+// as 500 on idle cores, and a tenth faster beside a program that keeps one of two cores busy
+// (docs/performance.md).
+constexpr auto kLooking = std::chrono::microseconds(100);
 
 void pause() {
 #if defined(__x86_64__)

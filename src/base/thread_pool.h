@@ -4,7 +4,7 @@
 //   pool.run(tasks, [&](std::int64_t task, int worker) { ... });    // returns when all are done
 //   pool.split(rows, 16, [&](Range rows, int worker) { ... });      // one range a worker
 //
-// Between runs a worker looks for the next one for half a millisecond before it sleeps.
+// Between runs a worker looks for the next one for 100 microseconds before it sleeps.
 #pragma once
 
 #include <atomic>
