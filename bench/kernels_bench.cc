@@ -19,6 +19,7 @@
 
 #include "base/random.h"
 #include "kernels/kernels.h"
+#include "kernels/panels.h"
 
 namespace attune::kernels {
 
@@ -78,6 +79,7 @@ struct Product {
   std::int64_t m, n, k;
   bool a_transposed, b_transposed;
   Dtype b_type;
+  bool panels = false;  // of a transposed bf16 B
 };
 
 void bench_product(const Kernels& ops, const Peak& peak, const Product& p) {
@@ -85,25 +87,35 @@ void bench_product(const Kernels& ops, const Peak& peak, const Product& p) {
   std::vector<bf16> halves(b.size());
   std::transform(b.begin(), b.end(), halves.begin(), [](float x) { return to_bf16(x); });
   std::vector<float> c(static_cast<std::size_t>(p.m * p.n));
-  const void* b_data = p.b_type == Dtype::bf16 ? static_cast<const void*>(halves.data()) : b.data();
+  if (p.panels) {
+    const std::int64_t elements = panel_rows(p.n) * panel_stride(Dtype::bf16, p.k);
+    std::vector<bf16> panels(static_cast<std::size_t>(elements));
+    arrange_in_panels(Dtype::bf16, halves.data(), p.n, p.k, panels.data());
+    halves = std::move(panels);
+  }
+  GemmOperand weights{b.data(), p.b_transposed ? p.k : p.n, p.b_type, p.b_transposed};
+  if (p.b_type == Dtype::bf16) weights.data = halves.data();
+  if (p.panels) weights.stride = panel_stride(Dtype::bf16, p.k);
+  weights.panels = p.panels;
   for (const GemmMath math : {GemmMath::f32, GemmMath::bf16}) {
     const GemmArgs args{.m = p.m,
                         .n = p.n,
                         .k = p.k,
                         .a = {a.data(), p.a_transposed ? p.m : p.k, Dtype::f32, p.a_transposed},
-                        .b = {b_data, p.b_transposed ? p.k : p.n, p.b_type, p.b_transposed},
+                        .b = weights,
                         .c = c.data(),
                         .c_stride = p.n,
                         .math = math,
                         .scratch = scratch()};
     const double seconds = best_seconds([&] { ops.gemm(args); });
     const double operations = 2.0 * static_cast<double>(p.m * p.n * p.k) / seconds;
-    const double weights = static_cast<double>(p.n * p.k * dtype_bytes(p.b_type)) / seconds;
-    fmt::print("{:<12} {:<16} {:>5} x {:>5} x {:>5}  B {:<4} math {:<4} {:8.1f} GFLOP/s {:5.1f} %",
-               isa_name(ops.isa), p.name, p.m, p.n, p.k, dtype_name(p.b_type),
-               math == GemmMath::f32 ? "f32" : "bf16", operations / 1e9,
-               100 * operations / (math == GemmMath::f32 ? peak.f32 : peak.bf16));
-    if (p.m <= 4) fmt::print("  {:6.1f} GB/s of weights", weights / 1e9);
+    const double weight_rate = static_cast<double>(p.n * p.k * dtype_bytes(p.b_type)) / seconds;
+    fmt::print(
+        "{:<12} {:<16} {:>5} x {:>5} x {:>5}  B {:<4}{} math {:<4} {:8.1f} GFLOP/s {:5.1f} %",
+        isa_name(ops.isa), p.name, p.m, p.n, p.k, dtype_name(p.b_type),
+        p.panels ? " in panels" : "", math == GemmMath::f32 ? "f32" : "bf16", operations / 1e9,
+        100 * operations / (math == GemmMath::f32 ? peak.f32 : peak.bf16));
+    if (p.m <= 4) fmt::print("  {:6.1f} GB/s of weights", weight_rate / 1e9);
     fmt::print("\n");
   }
 }
@@ -124,13 +136,14 @@ void bench_gemm(const Kernels& ops, const Peak& peak) {
 }
 
 void bench_decode(const Kernels& ops, const Peak& peak) {
-  for (const std::int64_t m : {1, 2, 4, 8}) {
+  for (const std::int64_t m : {1, 2, 4, 8, 14, 28, 32, 56}) {
     for (const auto& [k, n] : {std::pair<std::int64_t, std::int64_t>{288, 288},
                                {768, 288},
                                {1024, 1024},
                                {1024, 32000}}) {
       for (const Dtype dtype : {Dtype::f32, Dtype::bf16})
         bench_product(ops, peak, {"decode", m, n, k, false, true, dtype});
+      bench_product(ops, peak, {"decode", m, n, k, false, true, Dtype::bf16, true});
     }
   }
 }

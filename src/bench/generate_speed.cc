@@ -67,6 +67,7 @@ Result<GenerateSpeed> measure_generation(const kernels::Context& context,
   ATTUNE_TRY_VOID(check_memory(spec, options));
   model::Model model = model::Model::outline(spec, options.precision);
   model.fill_stand_in();
+  model.arrange_for_answers();
   model::Workspace workspace(model, options.prompt, false);
   model::KvCache cache(spec, 1, options.prompt + options.tokens);
   std::vector<float> logits(static_cast<std::size_t>(spec.vocabulary));

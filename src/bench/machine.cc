@@ -52,7 +52,8 @@ double measure_peak(const kernels::Context& context, kernels::GemmMath math) {
 // Every thread reads its share of memory that no cache holds.
 double measure_read_bandwidth(const kernels::Context& context) {
   constexpr std::int64_t kBytes = std::int64_t{512} << 20;
-  constexpr std::int64_t kLanes = 16;  // sums that do not wait for each other
+  constexpr std::int64_t kLanes = 16;   // sums that do not wait for each other: two cache lines
+  constexpr std::int64_t kAhead = 256;  // 2 KB, as products with panels fetch theirs
   Buffer<std::uint64_t> memory(kBytes / 8);
   for (std::int64_t i = 0; i < memory.size(); ++i)
     memory.data()[i] = static_cast<std::uint64_t>(i) * 0x9e3779b97f4a7c15u;
@@ -66,6 +67,8 @@ double measure_read_bandwidth(const kernels::Context& context) {
       const std::uint64_t* from = memory.data() + task * share;
       std::uint64_t lanes[kLanes] = {};
       for (std::int64_t i = 0; i < share; i += kLanes) {
+        __builtin_prefetch(from + i + kAhead);
+        __builtin_prefetch(from + i + kAhead + kLanes / 2);
         for (std::int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] ^= from[i + lane];
       }
       for (const std::uint64_t lane : lanes) sums[static_cast<std::size_t>(task)] ^= lane;

@@ -141,7 +141,7 @@ class LocalChatModel final : public ChatModel {
 
 Result<std::unique_ptr<ChatModel>> local_chat_model(ModelOptions options, std::int64_t at_once) {
   ATTUNE_TRY_VOID(options.find_base());
-  ATTUNE_TRY(model::Model loaded, options.load());
+  ATTUNE_TRY(model::Model loaded, options.load_for_answers());
   ATTUNE_TRY(kernels::Context context, options.context());
   ATTUNE_TRY(text::ChatFormat format, text::ChatFormat::load(options.model));
   return std::unique_ptr<ChatModel>(std::make_unique<LocalChatModel>(

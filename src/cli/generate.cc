@@ -70,7 +70,7 @@ Json conversation(const GenerateOptions& options) {
 
 Result<int> generate(GenerateOptions options) {
   ATTUNE_TRY_VOID(options.model.find_base());
-  ATTUNE_TRY(const model::Model model, options.model.load());
+  ATTUNE_TRY(const model::Model model, options.model.load_for_answers());
   ATTUNE_TRY(const kernels::Context context, options.model.context());
   std::optional<text::ChatFormat> chat;
   std::optional<text::Tokenizer> plain;
@@ -127,7 +127,7 @@ std::optional<std::string> read_message(bool terminal) {
 
 Result<int> chat(GenerateOptions options) {
   ATTUNE_TRY_VOID(options.model.find_base());
-  ATTUNE_TRY(const model::Model model, options.model.load());
+  ATTUNE_TRY(const model::Model model, options.model.load_for_answers());
   ATTUNE_TRY(const kernels::Context context, options.model.context());
   ATTUNE_TRY(const text::ChatFormat format, text::ChatFormat::load(options.model.model));
   infer::Generator generator(context, model, format.tokenizer(), format.stop_ids(), {.slots = 1});

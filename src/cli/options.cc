@@ -56,6 +56,12 @@ Result<model::Model> ModelOptions::load() const {
   return loaded;
 }
 
+Result<model::Model> ModelOptions::load_for_answers() const {
+  ATTUNE_TRY(model::Model loaded, load());
+  loaded.arrange_for_answers();
+  return loaded;
+}
+
 Result<kernels::Context> ModelOptions::context() const {
   ATTUNE_TRY(const Isa isa, pick_isa());
   return kernels::Context(isa, threads);
@@ -72,9 +78,7 @@ void declare_dtype(CLI::App& command, std::string& dtype, bool with_quantised) {
 }
 
 Result<model::Precision> parse_precision(std::string_view name) {
-  for (const model::Precision one : model::kPrecisions) {
-    if (name == model::precision_name(one)) return one;
-  }
+  if (const auto precision = model::precision_named(name)) return *precision;
   return bad_input({.where = "--dtype",
                     .found = std::string(name),
                     .wanted = "f32, bf16, int8 or nf4",

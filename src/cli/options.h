@@ -25,6 +25,8 @@ struct ModelOptions {
   // An adapter alone names its base in adapter_config.json.
   Result<void> find_base();
   Result<model::Model> load() const;
+  // For those who only answer with it (Model::arrange_for_answers).
+  Result<model::Model> load_for_answers() const;
   Result<kernels::Context> context() const;
 };
 

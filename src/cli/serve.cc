@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/options.h"
 #include "jobs/launcher.h"
 #include "jobs/tracker_log.h"
 #include "jobs/tracker_mlflow.h"
@@ -50,6 +51,7 @@ struct ServeOptions {
   std::vector<std::string> models;
   std::int64_t jobs_at_once = 1;
   std::int64_t threads = 0;
+  std::string dtype = "bf16";
   bool no_jobs = false;
   bool private_webhooks = false;
   std::string log = "stderr";
@@ -126,8 +128,8 @@ Result<void> start_jobs(Service& service, const ServeOptions& options, const job
   launcher.database_url = options.database;
   launcher.models = options.models;
   launcher.jobs_at_once = options.jobs_at_once;
-  if (options.threads > 0)
-    launcher.worker_arguments = {"--threads", std::to_string(options.threads)};
+  launcher.worker_arguments = {"--threads", std::to_string(options.threads), "--dtype",
+                               options.dtype};
   launcher.say = [log = service.log.get()](const std::string& line) { log->info(line); };
   ATTUNE_TRY(service.launcher, jobs::Launcher::start(*service.store, home, std::move(launcher)));
   return {};
@@ -191,9 +193,11 @@ Result<void> build(Service& service, const ServeOptions& options, const jobs::Ho
   service.authenticator = std::make_unique<serve::Authenticator>(*service.store);
   service.events = std::make_unique<serve::EventHub>(*service.store);
   service.bases = std::make_unique<serve::BaseList>(home.models(), options.models);
+  ATTUNE_TRY(const model::Precision precision, parse_precision(options.dtype));
   ATTUNE_TRY(service.pool,
-             serve::ModelPool::open({.models_folder = home.models(), .named = options.models},
-                                    *service.store));
+             serve::ModelPool::open(
+                 {.models_folder = home.models(), .named = options.models, .precision = precision},
+                 *service.store));
   service.metrics = std::make_unique<serve::ServerMetrics>();
   service.store_metrics =
       std::make_unique<serve::StoreMetrics>(*service.store, jobs::host_identity());
@@ -282,6 +286,7 @@ void add_serve(CLI::App& app, Body& selected) {
       ->capture_default_str();
   command->add_option("--threads", options->threads, "Threads of each job; 0 for all CPUs")
       ->check(CLI::Range(0, 1024));
+  declare_dtype(*command, options->dtype, true);
   command->add_flag("--no-jobs", options->no_jobs, "Run no jobs here; another server does");
   command->add_flag("--allow-private-webhooks", options->private_webhooks,
                     "Let webhooks go to addresses of the own network");

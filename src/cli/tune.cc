@@ -42,6 +42,7 @@ Result<int> run(TuneOptions options) {
   ATTUNE_TRY(const TrainRecord record,
              train_adapter(context, model, train_rows, validation_rows, options));
 
+  model.arrange_for_answers();
   if (!options.json) fmt::print("answering {} held-out rows\n", split.test.size());
   Evidence evidence;
   ATTUNE_TRY(evidence.arms,

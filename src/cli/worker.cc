@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/options.h"
 
 namespace attune::cli {
 
@@ -39,7 +40,8 @@ int last_words(const std::string& words) {
   return 4;
 }
 
-Result<int> run(jobs::WorkerOptions options, bool has_parent) {
+Result<int> run(jobs::WorkerOptions options, const std::string& dtype, bool has_parent) {
+  ATTUNE_TRY(options.precision, parse_precision(dtype));
   static_assert(std::atomic<bool>::is_always_lock_free);
   std::signal(SIGTERM, ask_to_leave);
   std::signal(SIGINT, ask_to_leave);
@@ -61,6 +63,7 @@ Result<int> run(jobs::WorkerOptions options, bool has_parent) {
 
 void add_worker(CLI::App& app, Body& selected) {
   auto options = std::make_shared<jobs::WorkerOptions>();
+  auto dtype = std::make_shared<std::string>(model::precision_name(options->precision));
   auto has_parent = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand("worker", "One attempt at one job of the server");
   command->group("");  // hidden
@@ -71,6 +74,7 @@ void add_worker(CLI::App& app, Body& selected) {
       ->take_all();
   command->add_option("--threads", options->threads, "Threads; 0 takes every CPU")
       ->check(CLI::NonNegativeNumber);
+  declare_dtype(*command, *dtype, true);
   command->add_option("--lease", options->lease_seconds, "Seconds of a lease")
       ->check(CLI::PositiveNumber);
   command
@@ -79,8 +83,8 @@ void add_worker(CLI::App& app, Body& selected) {
       ->check(CLI::NonNegativeNumber);
   command->add_flag("--parent-pipe", *has_parent,
                     "Standard input is a pipe that the launcher holds");
-  command->callback([options, has_parent, &selected] {
-    selected = [options, has_parent] { return run(*options, *has_parent); };
+  command->callback([options, dtype, has_parent, &selected] {
+    selected = [options, dtype, has_parent] { return run(*options, *dtype, *has_parent); };
   });
 }
 

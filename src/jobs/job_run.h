@@ -22,7 +22,7 @@ struct JobRun {
   JobRow row;
 
   const std::string& id() const { return row.job.id; }
-  // The worker's own notes on the job, an object: "isa", "steps", "crashes" ...
+  // The worker's own notes on the job, an object: "isa", "dtype", "steps", "crashes" ...
   Json& notes() {
     if (!row.private_data.is_object()) row.private_data = Json::object();
     return row.private_data;

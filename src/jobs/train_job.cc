@@ -107,6 +107,13 @@ Result<Isa> pick_isa_of(JobRun& run) {
   return isa;
 }
 
+// The same holds for the form of its base. Jobs begun before bases had a choice note none: bf16.
+model::Precision precision_of(JobRun& run) {
+  if (!run.notes().contains("isa")) return run.options.precision;
+  const auto begun_with = model::precision_named(run.notes().value("dtype", std::string("bf16")));
+  return begun_with.value_or(run.options.precision);
+}
+
 train::TrainOptions options_for(const train::Recipe& recipe, const RunFolder& folder,
                                 const JobData& data, const model::ArchSpec& spec) {
   train::TrainOptions options = recipe.train;
@@ -130,12 +137,13 @@ train::TrainOptions options_for(const train::Recipe& recipe, const RunFolder& fo
 
 // What the job shows from the start of training: the resolved numbers, and a first estimate.
 Result<void> tell_start(JobRun& run, const wire::Hyperparameters& resolved, train::Trainer& trainer,
-                        Isa isa) {
+                        Isa isa, model::Precision precision) {
   Transition change;
   change.hyperparameters = resolved;
   Json& notes = run.notes();
   if (!notes.contains("isa")) {
     notes["isa"] = std::string(isa_name(isa));
+    notes["dtype"] = std::string(model::precision_name(precision));
     notes["steps"] = trainer.setup().plan.steps();
     const train::TrainEstimate estimate = trainer.estimate(0.1);
     notes["estimated_bytes"] = estimate.total_bytes;
@@ -223,7 +231,7 @@ Result<void> train_job(JobRun& run) {
   const wire::Hyperparameters resolved =
       resolve(run.row.job.hyperparameters, std::ssize(data->train.encoded.documents));
   const train::Recipe recipe = recipe_for(resolved, run.row.job.seed);
-  ATTUNE_TRY(model::Model model, model::Model::load(origin.base.folder, model::Precision::bf16));
+  ATTUNE_TRY(model::Model model, model::Model::load(origin.base.folder, precision_of(run)));
   if (origin.adapter) {
     ATTUNE_TRY_VOID(model.load_adapter(*origin.adapter));
   } else {
@@ -237,7 +245,7 @@ Result<void> train_job(JobRun& run) {
                                      .validation = data->validation.encoded.documents,
                                      .plan = {}},
                                     options_for(recipe, folder, *data, model.spec())));
-  ATTUNE_TRY_VOID(tell_start(run, resolved, trainer, isa));
+  ATTUNE_TRY_VOID(tell_start(run, resolved, trainer, isa, model.precision()));
   if (!run.link.may_run()) return let_go(run);
   const PublishSource source{.kernels = kernels,
                              .model = model,

@@ -21,6 +21,7 @@
 #include "base/result.h"
 #include "jobs/home.h"
 #include "jobs/store.h"
+#include "model/model.h"
 
 namespace attune::jobs {
 
@@ -30,6 +31,8 @@ struct WorkerOptions {
   std::int64_t attempt = 0;
   std::vector<std::string> models = {};  // NAME=FOLDER of bases outside of home.models()
   int threads = 0;                       // 0: every CPU
+  // How the base is held. A job that began with another goes on with that.
+  model::Precision precision = model::Precision::bf16;
   std::int64_t lease_seconds = 15;
   double checkpoint_seconds = 20;  // between checkpoints inside an epoch; 0: at every step
   double report_seconds = 0.5;     // events are recorded together, at most this late

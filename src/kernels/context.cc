@@ -91,10 +91,11 @@ std::byte* Context::scratch(int worker) const {
 }
 
 void parallel_gemm(const Context& context, const GemmArgs& args) {
-  // Below this many products, waking the threads costs more than it saves.
-  constexpr std::int64_t kWorthSplitting = 96 * 96 * 96;
+  // Below this many products, waking the threads costs more than it saves. To read a weight costs
+  // about as much as kReadCost products.
+  constexpr std::int64_t kWorthSplitting = 96 * 96 * 96, kReadCost = 16;
   const std::int64_t threads = context.pool().threads();
-  const bool whole = threads == 1 || args.m * args.n * args.k < kWorthSplitting;
+  const bool whole = threads == 1 || (args.m + kReadCost) * args.n * args.k < kWorthSplitting;
   const Grid grid = whole ? Grid{1, 1} : choose_grid(args, threads);
   if (grid.rows * grid.columns == 1) {
     context.ops().gemm(part(args, {0, args.m}, {0, args.n}, context.scratch(0)));

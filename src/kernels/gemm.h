@@ -3,7 +3,7 @@
 //   C[m, n] = alpha * op(A)[m, k] * op(B)[k, n] (+ C when accumulate)
 //
 // C is f32 and row-major. A and B are f32 or bf16 in memory, row-major, and may be read transposed;
-// B may also be int8 or nf4 (quantised.h) beside an A of f32:
+// B may also be int8 or nf4 (quantised.h) beside an A of f32, and lie in panels (panels.h):
 //   forward        Y[T, N] = X[T, K] * W[N, K]^T        b.transposed = true
 //   backward data  dX[T, K] = dY[T, N] * W[N, K]
 //   weight grad    dW[N, K] += dY[T, N]^T * X[T, K]     a.transposed = true
@@ -30,6 +30,7 @@ struct GemmOperand {
   Dtype dtype = Dtype::f32;    // f32 or bf16; of B also i8 or nf4
   bool transposed = false;
   const float* scales = nullptr;  // of i8 and nf4, whose data begins with a block
+  bool panels = false;            // B, transposed, lies as panels.h says; data begins with a panel
 };
 
 struct GemmArgs {

@@ -67,12 +67,14 @@ bool quantise_row(Dtype dtype, const float* row, std::int64_t columns, std::byte
   return true;
 }
 
-float quantised_value(Dtype dtype, const void* values, const float* scales, std::int64_t index) {
-  const float scale = scales[index / kQuantBlock];
-  if (dtype == Dtype::i8)
-    return scale * static_cast<float>(static_cast<const std::int8_t*>(values)[index]);
+float quantised_level(Dtype dtype, const void* values, std::int64_t index) {
+  if (dtype == Dtype::i8) return static_cast<float>(static_cast<const std::int8_t*>(values)[index]);
   const unsigned both = static_cast<const std::uint8_t*>(values)[index / 2];
-  return scale * kNormalFloatLevels[index % 2 == 0 ? both & 15 : both >> 4];
+  return kNormalFloatLevels[index % 2 == 0 ? both & 15 : both >> 4];
+}
+
+float quantised_value(Dtype dtype, const void* values, const float* scales, std::int64_t index) {
+  return scales[index / kQuantBlock] * quantised_level(dtype, values, index);
 }
 
 }  // namespace attune::kernels

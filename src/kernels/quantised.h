@@ -53,7 +53,9 @@ constexpr std::int64_t quantised_stride(std::int64_t columns) {
 bool quantise_row(Dtype dtype, const float* row, std::int64_t columns, std::byte* values,
                   float* scales);
 
-// Element `index` of the stored matrix.
+// Element `index` of the stored matrix, in units of its block's scale.
+float quantised_level(Dtype dtype, const void* values, std::int64_t index);
+// The same times its scale.
 float quantised_value(Dtype dtype, const void* values, const float* scales, std::int64_t index);
 
 }  // namespace attune::kernels

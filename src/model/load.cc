@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/check.h"
 #include "io/json.h"
 #include "io/safetensors.h"
 #include "model/weights.h"
@@ -179,6 +180,7 @@ Result<void> Model::save(const Path& folder, Dtype stored) const {
   ATTUNE_TRY_VOID(ensure_directory(folder));
   TensorList list(stored);
   for (const Matrix* matrix : matrices(*weights_)) {
+    CHECK(!matrix->in_panels, "a model arranged for answering is not saved");
     if (matrix->is_half()) {
       list.add(matrix->name, {matrix->rows, matrix->columns}, matrix->half.span());
     } else {

@@ -114,6 +114,14 @@ void Model::train_all_weights() {
   weights_->base_trained = true;
 }
 
+void Model::arrange_for_answers() {
+  CHECK(!weights_->base_trained, "weights in training are read both ways");
+  for (Matrix* matrix : matrices(*weights_)) {
+    const bool only_read_by_rows = matrix == &weights_->embedding && !weights_->spec.tied;
+    if (!only_read_by_rows) matrix->arrange_in_panels();
+  }
+}
+
 std::span<Parameter> Model::parameters() { return weights_->parameters; }
 std::span<const Parameter> Model::parameters() const { return weights_->parameters; }
 

@@ -36,6 +36,7 @@ inline constexpr std::array kPrecisions = {Precision::f32, Precision::bf16, Prec
                                            Precision::nf4};
 
 std::string_view precision_name(Precision precision);
+std::optional<Precision> precision_named(std::string_view name);
 constexpr bool is_quantised(Precision precision) {
   return precision == Precision::int8 || precision == Precision::nf4;
 }
@@ -98,6 +99,10 @@ class Model {
   // Makes every base weight trainable (full-parameter training); f32 masters are kept in both
   // precisions. An adapter is merged first.
   void train_all_weights();
+
+  // Lays frozen weights in the order in which answering reads them (kernels/panels.h): the same
+  // bits, more tokens a second. The model is then neither trained, merged nor saved. f32 stays.
+  void arrange_for_answers();
 
   // The trainable tensors in a fixed order; empty when nothing is trained.
   std::span<Parameter> parameters();

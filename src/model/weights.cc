@@ -5,27 +5,36 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "kernels/panels.h"
 #include "model/rope.h"
 
 namespace attune::model {
 
 std::int64_t Matrix::stride() const {
+  if (in_panels) return kernels::panel_stride(frozen, columns);
   return is_quantised() ? kernels::quantised_stride(columns) : columns;
 }
 
+std::int64_t Matrix::index(std::int64_t row, std::int64_t column) const {
+  return in_panels ? kernels::panel_index(row, column, stride()) : row * stride() + column;
+}
+
 kernels::GemmOperand Matrix::operand(bool transposed) const {
+  CHECK(transposed || !in_panels, "{} is arranged for answering: it has no way back", name);
+  kernels::GemmOperand operand{.data = f32.data(),
+                               .stride = stride(),
+                               .dtype = Dtype::f32,
+                               .transposed = transposed,
+                               .panels = in_panels};
   if (is_quantised()) {
-    return {.data = quantised.values.data(),
-            .stride = stride(),
-            .dtype = frozen,
-            .transposed = transposed,
-            .scales = quantised.scales.data()};
+    operand.data = quantised.values.data();
+    operand.dtype = frozen;
+    operand.scales = quantised.scales.data();
+  } else if (is_half()) {
+    operand.data = half.data();
+    operand.dtype = Dtype::bf16;
   }
-  const void* data = is_half() ? static_cast<const void*>(half.data()) : f32.data();
-  return {.data = data,
-          .stride = stride(),
-          .dtype = is_half() ? Dtype::bf16 : Dtype::f32,
-          .transposed = transposed};
+  return operand;
 }
 
 std::int64_t Matrix::frozen_bytes() const {
@@ -37,20 +46,21 @@ std::int64_t Matrix::frozen_bytes() const {
 void Matrix::copy_row(std::int64_t row, float* out) const {
   if (is_quantised()) {
     for (std::int64_t i = 0; i < columns; ++i) {
-      out[i] = kernels::quantised_value(frozen, quantised.values.data(), quantised.scales.data(),
-                                        row * stride() + i);
+      const std::int64_t place = index(row, i);
+      const std::int64_t scale =
+          in_panels ? kernels::panel_scale_index(row, i, stride()) : place / kernels::kQuantBlock;
+      out[i] = quantised.scales.data()[scale] *
+               kernels::quantised_level(frozen, quantised.values.data(), place);
     }
-    return;
-  }
-  if (!is_half()) {
+  } else if (is_half()) {
+    for (std::int64_t i = 0; i < columns; ++i) out[i] = to_float(half.data()[index(row, i)]);
+  } else {
     std::copy_n(f32.data() + row * columns, columns, out);
-    return;
   }
-  const bf16* source = half.data() + row * columns;
-  for (std::int64_t i = 0; i < columns; ++i) out[i] = to_float(source[i]);
 }
 
 void Matrix::allocate_frozen() {
+  in_panels = false;
   f32 = Buffer<float>(frozen == Dtype::f32 ? elements() : 0);
   half = Buffer<bf16>(frozen == Dtype::bf16 ? elements() : 0);
   const bool packs = kernels::is_quantised(frozen);
@@ -60,6 +70,7 @@ void Matrix::allocate_frozen() {
 }
 
 bool Matrix::set_rows(std::int64_t first, std::int64_t count, const float* values) {
+  CHECK(!in_panels, "{} is arranged for answering: it does not change", name);
   const float* end = values + count * columns;
   if (frozen == Dtype::f32) {
     std::copy(values, end, f32.data() + first * columns);
@@ -83,6 +94,7 @@ void Matrix::convert_to_f32() {
   for (std::int64_t row = 0; row < rows; ++row) copy_row(row, wide.data() + row * columns);
   half = Buffer<bf16>();
   quantised = {};
+  in_panels = false;
   f32 = std::move(wide);
 }
 
@@ -91,6 +103,37 @@ void Matrix::convert_to_frozen() {
   const Buffer<float> wide = std::move(f32);
   allocate_frozen();
   CHECK(set_rows(0, rows, wide.data()), "{} holds a value that is no finite number", name);
+}
+
+void Matrix::arrange_in_panels() {
+  if (f32.size() > 0 || in_panels || trained()) return;
+  const std::int64_t wide = kernels::panel_stride(frozen, columns);
+  const std::int64_t stored = kernels::panel_rows(rows) * wide;
+  const auto arrange = [&]<class T>(Buffer<T>& held) {
+    const auto size = [&](std::int64_t elements) {
+      return kernels::stored_bytes(frozen, elements) / static_cast<std::int64_t>(sizeof(T));
+    };
+    if (stored != rows * stride()) {
+      Buffer<T> panels(size(stored));
+      kernels::arrange_in_panels(frozen, held.data(), rows, columns, panels.data());
+      held = std::move(panels);
+      return;
+    }
+    Buffer<T> panel(size(kernels::kPanelRows * wide));  // each takes the place of its rows
+    for (T* at = held.data(); at != held.data() + held.size(); at += panel.size()) {
+      kernels::arrange_in_panels(frozen, at, kernels::kPanelRows, columns, panel.data());
+      std::copy_n(panel.data(), panel.size(), at);
+    }
+  };
+  if (is_half()) {
+    arrange(half);
+  } else {
+    arrange(quantised.values);
+    Buffer<float> scales(stored / kernels::kQuantBlock);
+    kernels::arrange_scales_in_panels(quantised.scales.data(), rows, columns, scales.data());
+    quantised.scales = std::move(scales);
+  }
+  in_panels = true;
 }
 
 namespace {
@@ -197,6 +240,11 @@ std::string_view precision_name(Precision precision) {
       return "nf4";
   }
   return "";
+}
+
+std::optional<Precision> precision_named(std::string_view name) {
+  const auto* found = std::ranges::find(kPrecisions, name, precision_name);
+  return found == kPrecisions.end() ? std::nullopt : std::optional(*found);
 }
 
 std::int64_t weight_bytes(const ArchSpec& spec, Precision precision) {

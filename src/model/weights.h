@@ -29,6 +29,7 @@ struct Matrix {
     Buffer<std::byte> values;
     Buffer<float> scales;
   } quantised;
+  bool in_panels = false;  // bf16 and quantised: as kernels/panels.h says, not by rows
   Buffer<float> gradient;  // filled while the matrix is trained
 
   std::int64_t elements() const { return rows * columns; }
@@ -37,6 +38,8 @@ struct Matrix {
   bool trained() const { return gradient.size() > 0; }
   // Elements from a stored row to the next.
   std::int64_t stride() const;
+  // Of element (row, column), in elements.
+  std::int64_t index(std::int64_t row, std::int64_t column) const;
   kernels::GemmOperand operand(bool transposed) const;
   std::int64_t frozen_bytes() const;
   // Copies one row as f32.
@@ -48,6 +51,9 @@ struct Matrix {
   bool set_rows(std::int64_t first, std::int64_t count, const float* values);
   void convert_to_f32();
   void convert_to_frozen();
+  // From rows to panels, what is frozen and not f32. Only the forward product and copy_row are
+  // possible then.
+  void arrange_in_panels();
 };
 
 // A norm's scale or a bias, always f32; empty when the architecture has none.

@@ -179,6 +179,7 @@ Result<std::vector<ModelPool::BasePointer>> ModelPool::make_room(std::int64_t by
 
 Result<ModelPool::BasePointer> ModelPool::load(const jobs::BaseModel& base) const {
   ATTUNE_TRY(model::Model weights, model::Model::load(base.folder, options_.precision));
+  weights.arrange_for_answers();
   ATTUNE_TRY(const std::int64_t bytes, bytes_of(base, options_));
   auto served = std::make_shared<ServedBase>(ServedBase{.name = base.name,
                                                         .weights = std::move(weights),

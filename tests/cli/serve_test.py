@@ -129,6 +129,24 @@ class ServeTest(TinyBaseCase):
         self.assertEqual(answer["choices"][0]["message"]["role"], "assistant")
         self.assertEqual(server.stop(), 0)
 
+    def test_bases_of_few_bits_train_and_answer(self) -> None:
+        server = self.serve("--dtype", "nf4")
+        file = server.upload(chat_rows(12))
+        _, job = server.ask("POST", "/v1/fine_tuning/jobs", {
+            "model": "tiny", "training_file": file["id"],
+            "method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 1, "batch_size": 4}}}})
+        server.events(job["id"])
+        _, job = server.ask("GET", f"/v1/fine_tuning/jobs/{job['id']}")
+        self.assertEqual(job["status"], "succeeded", job)
+        status, answer = server.ask("POST", "/v1/chat/completions", {
+            "model": job["fine_tuned_model"], "max_completion_tokens": 8,
+            "messages": [{"role": "user", "content": "number 1 is a quiet dog"}]})
+        self.assertEqual(status, 200, answer)
+        refused = subprocess.run([ATTUNE, "serve", "--port", "0", "--dtype", "int3"], timeout=60, env=server.environment,
+                                 capture_output=True, text=True, check=False)
+        self.assertEqual(refused.returncode, 2, refused.stderr)
+        self.assertIn("nf4", refused.stderr)
+
     def test_a_short_file_fails_the_job_in_the_apis_words(self) -> None:
         server = self.serve()
         file = server.upload(chat_rows(3))

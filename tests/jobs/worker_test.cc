@@ -246,6 +246,30 @@ TEST_F(Worker, GivesItsJobBackWhenItIsAskedToLeave) {
   EXPECT_EQ(run_to_the_end(id).job.status, JobStatus::succeeded);
 }
 
+// Another server, which holds its bases in another form, may take the job up.
+TEST_F(Worker, GoesOnWithTheFormOfTheBaseThatTheJobBeganWith) {
+  const JobWish wish{.epochs = 25};
+  const std::string plain = create_job(wish);
+  ASSERT_EQ(run_to_the_end(plain).job.status, JobStatus::succeeded);
+  const std::vector<std::string> usual = worker_arguments_;
+  worker_arguments_.insert(worker_arguments_.end(), {"--dtype", "nf4"});
+  const std::string whole = create_job(wish);
+  ASSERT_EQ(run_to_the_end(whole).job.status, JobStatus::succeeded);
+  EXPECT_NE(adapter_of(whole), adapter_of(plain));
+
+  const std::string id = create_job(wish);
+  validate(id);
+  std::optional<Running> running = start_next();
+  ASSERT_TRUE(running);
+  wait_for_event(id, "Step ");
+  running->process.ask_to_leave();
+  EXPECT_EQ(running->process.reap().kind, Ending::Kind::done);
+  ASSERT_EQ(job(id).job.status, JobStatus::queued);
+  worker_arguments_ = usual;
+  ASSERT_EQ(run_to_the_end(id).job.status, JobStatus::succeeded);
+  EXPECT_EQ(adapter_of(id), adapter_of(whole));
+}
+
 TEST_F(Worker, WritesNothingOnceItsLeaseIsLost) {
   const std::string id = create_job({.epochs = 25});
   validate(id);

@@ -1,6 +1,8 @@
+#include <array>
 #include <cmath>
 
 #include "kernels/context.h"
+#include "kernels/panels.h"
 #include "kernels/support.h"
 
 namespace attune::kernels {
@@ -41,6 +43,36 @@ TEST_P(ParallelGemm, GivesTheBitsOfOneThreadWithAnyNumberOfThreads) {
       EXPECT_EQ(results[0], results[1]) << m << " x " << n << " x " << k;
       EXPECT_EQ(results[0], results[2]) << m << " x " << n << " x " << k;
     }
+  }
+}
+
+TEST_P(ParallelGemm, CutsWeightsInPanelsBetweenPanels) {
+  for (const auto& [m, n, k] :
+       {std::array<std::int64_t, 3>{1, 1000, 301}, {9, 333, 400}, {70, 200, 300}}) {
+    const std::vector<float> a = random_floats(m * k, 1);
+    const std::vector<bf16> rows = to_bf16(random_floats(n * k, 2));
+    std::vector<bf16> panels(
+        static_cast<std::size_t>(panel_rows(n) * panel_stride(Dtype::bf16, k)));
+    arrange_in_panels(Dtype::bf16, rows.data(), n, k, panels.data());
+    std::vector<std::vector<float>> results;
+    for (const int threads : {1, 2, 3}) {
+      std::vector<float> c(static_cast<std::size_t>(m * n));
+      parallel_gemm(Context(GetParam(), threads), {.m = m,
+                                                   .n = n,
+                                                   .k = k,
+                                                   .a = {a.data(), k},
+                                                   .b = {.data = panels.data(),
+                                                         .stride = panel_stride(Dtype::bf16, k),
+                                                         .dtype = Dtype::bf16,
+                                                         .transposed = true,
+                                                         .panels = true},
+                                                   .c = c.data(),
+                                                   .c_stride = n,
+                                                   .math = GemmMath::bf16});
+      results.push_back(c);
+    }
+    EXPECT_EQ(results[0], results[1]) << m << " x " << n << " x " << k;
+    EXPECT_EQ(results[0], results[2]) << m << " x " << n << " x " << k;
   }
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernels/context.h"
+#include "kernels/panels.h"
 #include "kernels/support.h"
 
 namespace attune::kernels {
@@ -21,9 +22,22 @@ struct Packed {
   Dtype dtype;
   std::vector<std::byte> values;
   std::vector<float> scales, decoded;  // decoded: [rows, columns]
+  std::vector<std::byte> panels = {};
+  std::vector<float> panel_scales = {};
 
   GemmOperand operand(bool transposed) const {
     return {values.data(), quantised_stride(columns), dtype, transposed, scales.data()};
+  }
+  // The same in panels, for as long as this is not called again.
+  GemmOperand in_panels() {
+    const std::int64_t stride = quantised_stride(columns), elements = panel_rows(rows) * stride;
+    panels.resize(static_cast<std::size_t>(stored_bytes(dtype, elements)));
+    panel_scales.resize(static_cast<std::size_t>(elements / kQuantBlock));
+    arrange_in_panels(dtype, values.data(), rows, columns, panels.data());
+    arrange_scales_in_panels(scales.data(), rows, columns, panel_scales.data());
+    GemmOperand operand{panels.data(), stride, dtype, true, panel_scales.data()};
+    operand.panels = true;
+    return operand;
   }
   GemmOperand floats(bool transposed) const {
     return {decoded.data(), columns, Dtype::f32, transposed};
@@ -147,14 +161,47 @@ TEST_P(QuantisedGemm, GivesTheBitsOfTheDecodedWeights) {
   }
 }
 
+TEST_P(QuantisedGemm, GivesTheSameBitsFromPanels) {
+  for (const std::int64_t m : {1, 2, 3, 4, 5, 8, 9, 14, 15, 33}) {
+    for (const auto& [outputs, inputs] :
+         {std::pair<std::int64_t, std::int64_t>{70, 130}, {33, 64}, {130, 450}, {1, 1}}) {
+      const std::vector<float> matrix = random_floats(outputs * inputs, 2, 0.1f);
+      const std::vector<float> x = random_floats(m * inputs, 3);
+      for (const Dtype dtype : kFormats) {
+        Packed packed = pack(matrix, outputs, inputs, dtype);
+        for (const GemmMath math : {GemmMath::f32, GemmMath::bf16}) {
+          const auto product = [&](const GemmOperand& b) {
+            std::vector<float> c(static_cast<std::size_t>(m * outputs), 0.25f);
+            ops().gemm({.m = m,
+                        .n = outputs,
+                        .k = inputs,
+                        .a = {x.data(), inputs},
+                        .b = b,
+                        .c = c.data(),
+                        .c_stride = outputs,
+                        .alpha = 0.5f,
+                        .accumulate = true,
+                        .math = math,
+                        .scratch = scratch()});
+            return c;
+          };
+          EXPECT_EQ(product(packed.in_panels()), product(packed.operand(true)))
+              << dtype_name(dtype) << " " << m << " x " << outputs << " x " << inputs;
+        }
+      }
+    }
+  }
+}
+
 // Large enough that both threads get a piece that begins inside the matrix.
 TEST_P(QuantisedGemm, GivesTheSameBitsOnTwoThreads) {
   constexpr std::int64_t kSize = 576, kMostRows = 20;
   const std::vector<float> matrix = random_floats(kSize * kSize, 2);
   const std::vector<float> x = random_floats(kMostRows * kSize, 3);
   for (const Dtype dtype : kFormats) {
-    const Packed packed = pack(matrix, kSize, kSize, dtype);
-    for (const bool forward : {true, false}) {
+    Packed packed = pack(matrix, kSize, kSize, dtype);
+    for (const GemmOperand& weights :
+         {packed.operand(true), packed.operand(false), packed.in_panels()}) {
       for (const std::int64_t m : {kMostRows, std::int64_t{3}}) {
         std::vector<std::vector<float>> results;
         for (const int threads : {1, 2, 3}) {
@@ -163,14 +210,14 @@ TEST_P(QuantisedGemm, GivesTheSameBitsOnTwoThreads) {
                                                        .n = kSize,
                                                        .k = kSize,
                                                        .a = {x.data(), kSize},
-                                                       .b = packed.operand(forward),
+                                                       .b = weights,
                                                        .c = c.data(),
                                                        .c_stride = kSize,
                                                        .math = GemmMath::bf16});
           results.push_back(c);
         }
-        EXPECT_EQ(results[1], results[0]) << dtype_name(dtype) << forward;
-        EXPECT_EQ(results[2], results[0]) << dtype_name(dtype) << forward;
+        EXPECT_EQ(results[1], results[0]) << dtype_name(dtype);
+        EXPECT_EQ(results[2], results[0]) << dtype_name(dtype);
       }
     }
   }
@@ -182,8 +229,10 @@ TEST(QuantisedTiles, GiveTheBitsOfTheDecodedWeights) {
   constexpr std::int64_t kRows = 40, kOutputs = 130, kInputs = 450;
   const std::vector<float> matrix = random_floats(kOutputs * kInputs, 2, 0.1f);
   for (const Dtype dtype : kFormats) {
-    const Packed packed = pack(matrix, kOutputs, kInputs, dtype);
-    for (const bool forward : {true, false}) {
+    Packed packed = pack(matrix, kOutputs, kInputs, dtype);
+    for (const GemmOperand& weights :
+         {packed.operand(true), packed.operand(false), packed.in_panels()}) {
+      const bool forward = weights.transposed;
       const std::int64_t n = forward ? kOutputs : kInputs, k = forward ? kInputs : kOutputs;
       const std::vector<float> x = random_floats(kRows * k, 3);
       std::vector<float> c[2];
@@ -193,13 +242,13 @@ TEST(QuantisedTiles, GiveTheBitsOfTheDecodedWeights) {
                             .n = n,
                             .k = k,
                             .a = {x.data(), k},
-                            .b = decoded ? packed.floats(forward) : packed.operand(forward),
+                            .b = decoded ? packed.floats(forward) : weights,
                             .c = c[decoded].data(),
                             .c_stride = n,
                             .math = GemmMath::bf16,
                             .scratch = scratch()});
       }
-      EXPECT_EQ(c[0], c[1]) << dtype_name(dtype) << forward;
+      EXPECT_EQ(c[0], c[1]) << dtype_name(dtype) << forward << weights.panels;
     }
   }
 }

@@ -11,7 +11,7 @@ namespace {
 
 template <Step kStep>
 void gemm_in_registers(const GemmArgs& args) {
-  if (suits_few_rows(args)) {
+  if (suits_few_rows<kStep>(args)) {
     gemm_few_rows<kStep>(args);
   } else {
     gemm_blocked<RegisterTile<kStep>>(args);

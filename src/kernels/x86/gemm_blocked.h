@@ -82,18 +82,24 @@ void multiply_blocks(const GemmArgs& args, const SourceA& a, const SourceB& b) {
 // work(lines of op(A), lines of op(B)) for the stored types.
 template <Step kStep, class Work>
 ATTUNE_INLINE void with_lines(const GemmArgs& args, const Work& work) {
+  const auto with = [&]<Dtype kStored>(const auto& a) {
+    if constexpr (kStored != Dtype::f32) {
+      if (args.b.panels) return work(a, Panels<kStep, kStored>{args.b});
+    }
+    work(a, Lines<kStep, kStored>{args.b, args.n, args.k, args.b.transposed});
+  };
   const auto with_b = [&](const auto& a) {
     if (args.b.dtype == Dtype::bf16) {
-      work(a, Lines<kStep, Dtype::bf16>{args.b, args.n, args.k, args.b.transposed});
+      with.template operator()<Dtype::bf16>(a);
     } else {
-      work(a, Lines<kStep, Dtype::f32>{args.b, args.n, args.k, args.b.transposed});
+      with.template operator()<Dtype::f32>(a);
     }
   };
   const Lines<kStep, Dtype::f32> floats{args.a, args.m, args.k, !args.a.transposed};
   if (args.b.dtype == Dtype::i8) {
-    work(floats, Lines<kStep, Dtype::i8>{args.b, args.n, args.k, args.b.transposed});
+    with.template operator()<Dtype::i8>(floats);
   } else if (args.b.dtype == Dtype::nf4) {
-    work(floats, Lines<kStep, Dtype::nf4>{args.b, args.n, args.k, args.b.transposed});
+    with.template operator()<Dtype::nf4>(floats);
   } else if (args.a.dtype == Dtype::bf16) {
     with_b(Lines<kStep, Dtype::bf16>{args.a, args.m, args.k, !args.a.transposed});
   } else {

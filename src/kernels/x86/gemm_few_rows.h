@@ -1,6 +1,7 @@
-// Products of a few rows with a transposed weight, as in decoding: C[m, n] = A[m, k] * W[n, k]^T, m
-// <= kFewRows. Every weight is used m times only, so no block of W is packed: it is turned in
-// registers, four steps of a vector of columns at a time, and multiplied at once.
+// Products of a few rows with a transposed weight, as in decoding: C[m, n] = A[m, k] * W[n, k]^T.
+// Every weight is used m times only, so no block of W is packed. Where W lies by rows it is turned
+// in registers, four steps of a vector of columns at a time, and multiplied at once; where it lies
+// in panels it is multiplied as it comes, and the memory is what bounds it.
 //
 // An element sees the operations of gemm_blocked.h over RegisterTile, in their order: a row has the
 // same bits among few rows as among many.
@@ -10,14 +11,15 @@
 
 namespace attune::kernels::ATTUNE_VECTOR_SET {
 
-// Up to here the path beats the blocked one (bench/kernels_bench --only decode).
+// Up to here the path beats the blocked one (bench/kernels_bench --only decode); with W in panels,
+// up to the rows of a tile.
 inline constexpr std::int64_t kFewRows = 4;
-// k up to which A fits in the scratch.
-inline constexpr std::int64_t kFewRowsDepth = 65536;
-static_assert(kFewRows * (kFewRowsDepth + kWidth) * 4 <= kGemmScratchBytes);
 
+template <Step kStep>
 ATTUNE_INLINE bool suits_few_rows(const GemmArgs& args) {
-  return args.m <= kFewRows && args.k <= kFewRowsDepth && !args.a.transposed && args.b.transposed;
+  const std::int64_t most = args.b.panels ? RegisterTile<kStep>::kRows : kFewRows;
+  return args.m <= most && !args.a.transposed && args.b.transposed &&
+         most * round_up(steps_of<kStep>(args.k), kWidth) * 4 <= kGemmScratchBytes;
 }
 
 // Steps of the rows of A, `stride` apart.
@@ -26,14 +28,35 @@ struct FewRows {
   std::int64_t stride;
 };
 
+// `count` rows; those beyond the operand are zero.
 template <class Source>
-FewRows prepare_rows(const GemmArgs& args, const Source& a, std::int64_t steps) {
+FewRows prepare_rows(const GemmArgs& args, const Source& a, std::int64_t count,
+                     std::int64_t steps) {
   auto* rows = reinterpret_cast<float*>(args.scratch);
   const std::int64_t stride = round_up(steps, kWidth);
-  for (std::int64_t i = 0; i < args.m; ++i) {
+  for (std::int64_t i = 0; i < count; ++i) {
     for (std::int64_t s = 0; s < steps; s += kWidth) store(rows + i * stride + s, a.along(i, s));
   }
   return {rows, stride};
+}
+
+// Into kWidth columns of C from `column` on, those that exist; adds to C when `add`.
+template <int kRows>
+ATTUNE_INLINE void store_sums(const GemmArgs& args, std::int64_t column, bool add,
+                              const Vec (&sum)[kRows]) {
+  const TileTarget target{.c = args.c + column,
+                          .stride = args.c_stride,
+                          .rows = smaller(args.m, kRows),
+                          .columns = smaller(args.n - column, kWidth),
+                          .alpha = args.alpha,
+                          .add = add};
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; ++i) {
+    if (i >= target.rows) break;
+    float* c = target.c + i * target.stride;
+    const Vec before = target.add ? load_at(c, 0, target.columns) : zero();
+    store_at(c, 0, target.columns, finish(sum[i], before, target));
+  }
 }
 
 // Columns at a time: two vectors, so that sums do not wait for each other.
@@ -140,41 +163,79 @@ void multiply_columns(const GemmArgs& args, const FewRows& a, const Source& b, s
     for (std::int64_t p = 0; p < 2; ++p) {
       const std::int64_t from = column + p * kWidth;
       if (from >= args.n) break;
-      const TileTarget target{args.c + from, args.c_stride,
-                              kRows,         smaller(args.n - from, kWidth),
-                              args.alpha,    args.accumulate || begin > 0};
-      for (std::int64_t i = 0; i < kRows; ++i) {
-        float* c = target.c + i * target.stride;
-        const Vec before = target.add ? load_at(c, 0, target.columns) : zero();
-        store_at(c, 0, target.columns, finish(sum[p][i], before, target));
-      }
+      store_sums(args, from, args.accumulate || begin > 0, sum[p]);
     }
   }
 }
 
-template <Step kStep, int kRows, class Source>
-void multiply_few_rows(const GemmArgs& args, const FewRows& a, const Source& b,
-                       std::int64_t steps) {
-  for (std::int64_t j = 0; j < args.n; j += kStripColumns) {
-    multiply_columns<kStep, kRows>(args, a, b, j, steps);
+// The same with a panel. Not inlined: in a larger function the compiler keeps sums in memory.
+template <Step kStep, int kRows, Dtype kStored>
+__attribute__((noinline)) void multiply_columns(const GemmArgs& args, const FewRows& a,
+                                                const Panels<kStep, kStored>& b,
+                                                std::int64_t column, std::int64_t steps) {
+  constexpr int kSteps = Panels<kStep, kStored>::kSteps;
+  const std::int64_t depth = block_depth<RegisterTile<kStep>>(steps);
+  for (std::int64_t begin = 0; begin == 0 || begin < steps; begin += depth) {
+    const std::int64_t end = smaller(steps, begin + depth);
+    Vec sum[2][kRows];
+#pragma GCC unroll 2
+    for (int p = 0; p < 2; ++p) {
+#pragma GCC unroll 16
+      for (int i = 0; i < kRows; ++i) sum[p][i] = zero();
+    }
+    for (std::int64_t step = begin; step < end; step += kSteps) {
+      Vec line[2][kSteps];
+#pragma GCC unroll 2
+      for (int p = 0; p < 2; ++p) {
+        b.steps_of_pair(column + p * kWidth, step / kSteps, line[p]);
+      }
+#pragma GCC unroll 2
+      for (int s = 0; s < kSteps; ++s) {  // the half behind an odd end is zero in A and W
+#pragma GCC unroll 16
+        for (int i = 0; i < kRows; ++i) {
+          const Vec x = set(a.steps[i * a.stride + step + s]);
+#pragma GCC unroll 2
+          for (int p = 0; p < 2; ++p) {
+            sum[p][i] = multiply_step<kStep>(x, line[p][s], sum[p][i]);
+          }
+        }
+      }
+    }
+#pragma GCC unroll 2
+    for (int p = 0; p < 2; ++p) {
+      const std::int64_t from = column + p * kWidth;
+      if (from < args.n) store_sums(args, from, args.accumulate || begin > 0, sum[p]);
+    }
   }
+}
+
+template <Step kStep, int kRows, class SourceA, class SourceB>
+void multiply_few_rows(const GemmArgs& args, const SourceA& a, const SourceB& b) {
+  const std::int64_t steps = steps_of<kStep>(args.k);
+  const FewRows rows = prepare_rows(args, a, kRows, steps);
+  for (std::int64_t j = 0; j < args.n; j += kStripColumns)
+    multiply_columns<kStep, kRows>(args, rows, b, j, steps);
 }
 
 template <Step kStep>
 void gemm_few_rows(const GemmArgs& args) {
   static_assert(kFewRows == 4);
-  with_lines<kStep>(args, [&](const auto& a, const auto& b) {
-    const std::int64_t steps = steps_of<kStep>(args.k);
-    const FewRows rows = prepare_rows(args, a, steps);
+  using Tile = RegisterTile<kStep>;
+  with_lines<kStep>(args, [&]<class Source>(const auto& a, const Source& b) {
+    if constexpr (Source::kInPanels) {
+      if (args.m > kFewRows && args.m <= Tile::kSome)
+        return multiply_few_rows<kStep, Tile::kSome>(args, a, b);
+      if (args.m > kFewRows) return multiply_few_rows<kStep, Tile::kRows>(args, a, b);
+    }
     switch (args.m) {
       case 1:
-        return multiply_few_rows<kStep, 1>(args, rows, b, steps);
+        return multiply_few_rows<kStep, 1>(args, a, b);
       case 2:
-        return multiply_few_rows<kStep, 2>(args, rows, b, steps);
+        return multiply_few_rows<kStep, 2>(args, a, b);
       case 3:
-        return multiply_few_rows<kStep, 3>(args, rows, b, steps);
+        return multiply_few_rows<kStep, 3>(args, a, b);
       default:
-        return multiply_few_rows<kStep, 4>(args, rows, b, steps);
+        return multiply_few_rows<kStep, 4>(args, a, b);
     }
   });
 }

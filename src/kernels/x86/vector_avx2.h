@@ -88,20 +88,44 @@ ATTUNE_INLINE Vec load_bf16(const std::uint16_t* p, std::int64_t count) {
   return load_bf16(copy);
 }
 
+// The first and the second of the two bf16 of each lane, widened.
+ATTUNE_INLINE Vec even_halves(Vec bits) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(bits), 16));
+}
+ATTUNE_INLINE Vec odd_halves(Vec bits) {
+  const __m256i upper = _mm256_set1_epi32(static_cast<int>(0xffff0000u));
+  return _mm256_castsi256_ps(_mm256_and_si256(_mm256_castps_si256(bits), upper));
+}
+
 // kWidth integers of 8 bits as floats.
 ATTUNE_INLINE Vec load_int8(const std::int8_t* p) {
   return _mm256_cvtepi32_ps(
       _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+}
+// kWidth pairs of them, the first of each pair and the second.
+ATTUNE_INLINE void load_int8_pairs(const std::int8_t* p, Vec& even, Vec& odd) {
+  const __m256i pairs = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  even = _mm256_cvtepi32_ps(_mm256_srai_epi32(_mm256_slli_epi32(pairs, 16), 16));
+  odd = _mm256_cvtepi32_ps(_mm256_srai_epi32(pairs, 16));
+}
+// The levels of the codes in the lower four bits of each lane.
+ATTUNE_INLINE Vec levels_of(__m256i codes) {
+  const Vec low = _mm256_permutevar8x32_ps(load(kNormalFloatLevels), codes);
+  const Vec high = _mm256_permutevar8x32_ps(load(kNormalFloatLevels + 8), codes);
+  return _mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(codes, 28)));
 }
 // The levels of kWidth codes of 4 bits, the lower half of a byte first.
 ATTUNE_INLINE Vec load_nf4(const std::uint8_t* p) {
   const __m128i bytes = _mm_cvtepu8_epi16(_mm_loadu_si32(p));
   const __m128i codes = _mm_or_si128(_mm_and_si128(bytes, _mm_set1_epi16(0x0f)),
                                      _mm_slli_epi16(_mm_and_si128(bytes, _mm_set1_epi16(0xf0)), 4));
-  const __m256i index = _mm256_cvtepu8_epi32(codes);
-  const Vec low = _mm256_permutevar8x32_ps(load(kNormalFloatLevels), index);
-  const Vec high = _mm256_permutevar8x32_ps(load(kNormalFloatLevels + 8), index);
-  return _mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(index, 28)));
+  return levels_of(_mm256_cvtepu8_epi32(codes));
+}
+// kWidth pairs of them, the first of each pair and the second.
+ATTUNE_INLINE void load_nf4_pairs(const std::uint8_t* p, Vec& even, Vec& odd) {
+  const __m256i bytes = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+  even = levels_of(bytes);
+  odd = levels_of(_mm256_srli_epi32(bytes, 4));
 }
 
 // Unsigned integers of 64 bits.

@@ -64,10 +64,26 @@ ATTUNE_INLINE Vec load_bf16(const std::uint16_t* p, std::int64_t count) {
   return widen(_mm256_maskz_loadu_epi16(first(count), p));
 }
 
+// The first and the second of the two bf16 of each lane, widened.
+ATTUNE_INLINE Vec even_halves(Vec bits) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(bits), 16));
+}
+ATTUNE_INLINE Vec odd_halves(Vec bits) {
+  const __m512i upper = _mm512_set1_epi32(static_cast<int>(0xffff0000u));
+  return _mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(bits), upper));
+}
+
 // kWidth integers of 8 bits as floats.
 ATTUNE_INLINE Vec load_int8(const std::int8_t* p) {
   return _mm512_cvtepi32_ps(
       _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+}
+// kWidth pairs of them, the first of each pair and the second.
+ATTUNE_INLINE void load_int8_pairs(const std::int8_t* p, Vec& even, Vec& odd) {
+  const __m512i pairs =
+      _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  even = _mm512_cvtepi32_ps(_mm512_srai_epi32(_mm512_slli_epi32(pairs, 16), 16));
+  odd = _mm512_cvtepi32_ps(_mm512_srai_epi32(pairs, 16));
 }
 // The levels of kWidth codes of 4 bits, the lower half of a byte first.
 ATTUNE_INLINE Vec load_nf4(const std::uint8_t* p) {
@@ -75,6 +91,14 @@ ATTUNE_INLINE Vec load_nf4(const std::uint8_t* p) {
   const __m128i codes = _mm_or_si128(_mm_and_si128(bytes, _mm_set1_epi16(0x0f)),
                                      _mm_slli_epi16(_mm_and_si128(bytes, _mm_set1_epi16(0xf0)), 4));
   return _mm512_permutexvar_ps(_mm512_cvtepu8_epi32(codes), load(kNormalFloatLevels));
+}
+
+// kWidth pairs of them, the first of each pair and the second.
+ATTUNE_INLINE void load_nf4_pairs(const std::uint8_t* p, Vec& even, Vec& odd) {
+  const __m512i bytes = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  const Vec levels = load(kNormalFloatLevels);
+  even = _mm512_permutexvar_ps(bytes, levels);  // by the lower four bits
+  odd = _mm512_permutexvar_ps(_mm512_srli_epi32(bytes, 4), levels);
 }
 
 // Unsigned integers of 64 bits.
