@@ -161,14 +161,19 @@ def adapters_of(server: Server, home: Path, job: dict) -> dict[int, str]:
     return found
 
 
+# Of a step's metrics, those of the machine at that moment.
+PACE = {"eta_seconds", "memory_bytes", "peak_fraction", "tokens_per_second"}
+
+
 def story_of(events: list[dict], job: dict) -> list[tuple[str, str]]:
-    """What the events say, without the names that differ from job to job."""
+    """What the events say, without the names that differ from job to job and the pace of the machine."""
     story = []
     for event in events:
         message = event["message"].replace(job["id"], "JOB").replace(job["training_file"], "FILE")
         message = re.sub(r"ft:tiny:[^\s]*", "MODEL", message)
         message = re.sub(r"file-[A-Za-z0-9]+", "RESULT", message)
-        story.append((message, json.dumps(event.get("data") or {}, sort_keys=True) if event.get("type") == "metrics" else ""))
+        data = {name: value for name, value in (event.get("data") or {}).items() if name not in PACE}
+        story.append((message, json.dumps(data, sort_keys=True) if event.get("type") == "metrics" else ""))
     return story
 
 
