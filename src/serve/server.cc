@@ -202,9 +202,13 @@ void Server::State::welcome(tcp::socket socket, const std::shared_ptr<Loop>& loo
     if (!tls) refuse_connection(socket);
     return;
   }
-  asio::post(loop->context, [this, loop, peer, client = std::move(socket)]() mutable {
-    auto connection = std::make_shared<Connection>(std::move(client), tls.get(), peer, core, loop);
-    asio::co_spawn(loop->context, connection->run(), [this](const std::exception_ptr& failure) {
+  // What waits in a loop must not keep it: a server that stops may never run it.
+  const std::weak_ptr<Loop> weak = loop;
+  asio::post(loop->context, [this, weak, peer, client = std::move(socket)]() mutable {
+    const std::shared_ptr<Loop> alive = weak.lock();
+    if (!alive) return;
+    auto connection = std::make_shared<Connection>(std::move(client), tls.get(), peer, core, alive);
+    asio::co_spawn(alive->context, connection->run(), [this](const std::exception_ptr& failure) {
       try {
         if (failure) std::rethrow_exception(failure);
       } catch (const std::exception& broken) {
@@ -217,10 +221,10 @@ void Server::State::welcome(tcp::socket socket, const std::shared_ptr<Loop>& loo
 asio::awaitable<void> Server::State::accept(tcp::acceptor& acceptor) {
   asio::steady_timer pause(loops[0]->context);
   while (!core.stopping) {
-    const std::shared_ptr<Loop> loop = loops[next_loop++ % loops.size()];
-    auto [error, socket] = co_await acceptor.async_accept(loop->context, kAwait);
+    const std::size_t next = next_loop++ % loops.size();
+    auto [error, socket] = co_await acceptor.async_accept(loops[next]->context, kAwait);
     if (!error) {
-      welcome(std::move(socket), loop);
+      welcome(std::move(socket), loops[next]);
       continue;
     }
     if (error == asio::error::operation_aborted) co_return;

@@ -1,7 +1,6 @@
 #include "wire/object_reader.h"
 
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
@@ -11,18 +10,20 @@ namespace attune::wire {
 
 namespace {
 
+// Up to 2^53 in size: what every reader of JSON holds exactly (RFC 8259, 6), and what may be added
+// up.
 std::optional<std::int64_t> to_integer(const Json& value) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 53;
+  bool fits = false;
   if (value.is_number_unsigned()) {
-    const auto found = value.get<std::uint64_t>();
-    if (found > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return {};
-    return static_cast<std::int64_t>(found);
+    fits = value.get<std::uint64_t>() <= static_cast<std::uint64_t>(kMost);
+  } else if (value.is_number_integer()) {
+    fits = value.get<std::int64_t>() >= -kMost;
+  } else if (value.is_number_float()) {
+    const auto found = value.get<double>();
+    fits = std::trunc(found) == found && std::abs(found) <= static_cast<double>(kMost);
   }
-  if (value.is_number_integer()) return value.get<std::int64_t>();
-  if (!value.is_number_float()) return {};
-  const double found = value.get<double>();
-  constexpr double kExactDouble = 9007199254740992.0;  // 2^53
-  if (std::trunc(found) != found || std::abs(found) > kExactDouble) return {};
-  return static_cast<std::int64_t>(found);
+  return fits ? std::optional(value.get<std::int64_t>()) : std::nullopt;
 }
 
 std::string describe(const Json& value) {
@@ -70,7 +71,7 @@ std::optional<std::string> ObjectReader::optional_text(const char* key) {
 }
 
 std::optional<std::int64_t> ObjectReader::optional_integer(const char* key) {
-  return read<std::int64_t>(key, "an integer of 64 bits", to_integer);
+  return read<std::int64_t>(key, "an integer of at most 2^53", to_integer);
 }
 
 std::optional<double> ObjectReader::optional_number(const char* key) {

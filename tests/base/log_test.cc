@@ -68,8 +68,9 @@ TEST_F(LogFile, WritesOpenTelemetryRecords) {
 
 TEST_F(LogFile, KeepsOneJsonDocumentALineWhateverTheTextHolds) {
   auto log = open();
-  const std::string hostile(
-      "quote\" back\\ line\nnul\0 bell\x07 latin\xe9 cut\xe2\x82 high\xed\xa0\x80 end", 56);
+  constexpr char kHostile[] =
+      "quote\" back\\ line\nnul\0 bell\x07 latin\xe9 cut\xe2\x82 high\xed\xa0\x80 end";
+  const std::string hostile(kHostile, sizeof kHostile - 1);
   log->warning(hostile, {{"attune.text", hostile},
                          {"attune.not_a_number", std::numeric_limits<double>::quiet_NaN()}});
   log->flush();
