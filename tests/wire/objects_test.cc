@@ -165,7 +165,7 @@ class Maker {
     const auto bits =
         (static_cast<std::uint64_t>(stream_.bits(next_)) << 32) | stream_.bits(next_ + 1);
     next_ += 2;
-    return static_cast<std::int64_t>(bits);
+    return static_cast<std::int64_t>(bits) >> 10;  // what JSON holds exactly
   }
   double number() { return static_cast<double>(integer()) / 1e15; }
   std::string text() {
