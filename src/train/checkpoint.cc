@@ -91,8 +91,9 @@ Result<void> check_settings(const std::string& where, const Settings& stored,
     return bad_input({.where = where,
                       .found = fmt::format("{} = {} in the checkpoint", name, then),
                       .wanted = fmt::format("{} = {} as in this run", name, now),
-                      .fix = "repeat the command of the first run, with its base and its --dtype, or "
-                             "start a new run in another --out folder"});
+                      .fix =
+                          "repeat the command of the first run, with its base and its --dtype, or "
+                          "start a new run in another --out folder"});
   };
   for (const auto& [name, value] : wanted) {
     const auto found = stored.find(name);
