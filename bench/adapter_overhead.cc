@@ -71,7 +71,8 @@ Median median(std::vector<double> values) {
 }
 
 Result<void> run(const Options& options) {
-  ATTUNE_TRY(const model::Model base, model::Model::load(options.model, model::Precision::bf16));
+  ATTUNE_TRY(model::Model base, model::Model::load(options.model, model::Precision::bf16));
+  base.arrange_for_answers();  // as the server does
   ATTUNE_TRY(const auto adapter, make_adapter(options));
   ATTUNE_TRY(const text::Tokenizer tokenizer, text::Tokenizer::load(options.model));
   ATTUNE_TRY(const auto engine,

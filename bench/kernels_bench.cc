@@ -1,7 +1,7 @@
 // Speed of the kernels on one thread, by instruction set and shape, as a fraction of the rate with
 // all operands in registers.
 //
-//   kernels_bench [set ...] [--only gemm|decode|lora|attention|rows|quantise]
+//   kernels_bench [set ...] [--only gemm|decode|lora|attention|rows|load]
 //                                              default: all sets of this CPU, everything
 //
 // Each figure is the best of several runs; other programs on the machine make it lower, never
@@ -254,8 +254,9 @@ void bench_rows(const Kernels& ops, const Peak&) {
   }
 }
 
-// What loading a base of few bits takes: weights a second, the same code for every set.
-void bench_quantise() {
+// What loading takes: to quantise a base, and to arrange it for answering. The same code for every
+// set.
+void bench_load() {
   constexpr std::int64_t kRows = 512, kWidth = 1024;
   const std::vector<float> weights = random_floats(kRows * kWidth, 1);
   std::vector<std::byte> values(weights.size());
@@ -266,6 +267,13 @@ void bench_quantise() {
         quantise_row(dtype, weights.data() + row * kWidth, kWidth, values.data(), scales.data());
     });
     fmt::print("quantise {:<4} {:8.2f} ns a weight\n", dtype_name(dtype),
+               1e9 * seconds / (kRows * kWidth));
+  }
+  std::vector<bf16> panels(weights.size());
+  for (const Dtype dtype : {Dtype::bf16, Dtype::i8, Dtype::nf4}) {
+    const double seconds = best_seconds(
+        [&] { arrange_in_panels(dtype, weights.data(), kRows, kWidth, panels.data()); });
+    fmt::print("arrange  {:<4} {:8.2f} ns a weight\n", dtype_name(dtype),
                1e9 * seconds / (kRows * kWidth));
   }
 }
@@ -297,8 +305,8 @@ int run(const std::vector<std::string>& arguments) {
       {"attention", bench_attention},
       {"rows", bench_rows}};
   fmt::print("{}\n", cpu_features().brand);
-  if (only.empty() || only == "quantise") bench_quantise();
-  if (only == "quantise") return 0;
+  if (only.empty() || only == "load") bench_load();
+  if (only == "load") return 0;
   for (const Isa isa : available_sets()) {
     if (!wanted_sets.empty() &&
         std::find(wanted_sets.begin(), wanted_sets.end(), isa_name(isa)) == wanted_sets.end())

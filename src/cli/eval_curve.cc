@@ -118,6 +118,7 @@ Result<eval::CurveRun> run_one(const CurveMaterial& material, const RunPlan& pla
     run.steps = outcome.steps;
     run.seconds = outcome.seconds;
   }
+  model.arrange_for_answers();
   ATTUNE_TRY(eval::ArmResult answers, answers_of(material, model, plan.examples > 0));
   const grammar::Contract* contract = material.rows.contract ? &*material.rows.contract : nullptr;
   ATTUNE_TRY(const eval::Comparison scored,

@@ -17,7 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/quantised.h"
+#include "kernels/panels.h"
 
 namespace attune::kernels {
 
@@ -32,6 +32,19 @@ struct GemmOperand {
   const float* scales = nullptr;  // of i8 and nf4, whose data begins with a block
   bool panels = false;            // B, transposed, lies as panels.h says; data begins with a panel
 };
+
+// Element (i, j) of op(X) as f32, whatever its type and order. Where time matters, nothing reads
+// so.
+[[gnu::always_inline]] inline float stored_element(const GemmOperand& x, std::int64_t i,
+                                                   std::int64_t j) {
+  const std::int64_t index = x.panels       ? panel_index(j, i, x.stride)
+                             : x.transposed ? j * x.stride + i
+                                            : i * x.stride + j;
+  if (x.dtype == Dtype::f32) return static_cast<const float*>(x.data)[index];
+  if (x.dtype == Dtype::bf16) return to_float(static_cast<const bf16*>(x.data)[index]);
+  const std::int64_t scale = x.panels ? panel_scale_index(j, i, x.stride) : index / kQuantBlock;
+  return x.scales[scale] * quantised_level(x.dtype, x.data, index);
+}
 
 struct GemmArgs {
   std::int64_t m = 0, n = 0, k = 0;

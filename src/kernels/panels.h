@@ -29,21 +29,26 @@ constexpr std::int64_t panel_stride(Dtype dtype, std::int64_t columns) {
 constexpr std::int64_t panel_rows(std::int64_t rows) {
   return (rows + kPanelRows - 1) / kPanelRows * kPanelRows;
 }
-constexpr std::int64_t panel_index(std::int64_t row, std::int64_t column, std::int64_t stride) {
+// Where an element, and the scale of its block, lies. Always inlined: vector code uses them, and
+// the linker must not keep a copy with its instructions.
+[[gnu::always_inline]] constexpr std::int64_t panel_index(std::int64_t row, std::int64_t column,
+                                                          std::int64_t stride) {
   return row / kPanelRows * kPanelRows * stride + column / 2 * 2 * kPanelRows +
          row % kPanelRows * 2 + column % 2;
 }
-constexpr std::int64_t panel_scale_index(std::int64_t row, std::int64_t column,
-                                         std::int64_t stride) {
+[[gnu::always_inline]] constexpr std::int64_t panel_scale_index(std::int64_t row,
+                                                                std::int64_t column,
+                                                                std::int64_t stride) {
   return row / kPanelRows * kPanelRows * (stride / kQuantBlock) +
          column / kQuantBlock * kPanelRows + row % kPanelRows;
 }
 
-// From rows `columns` elements apart (quantised: quantised_stride(columns)) to panels: fills
-// panel_rows(rows) * panel_stride(dtype, columns) elements.
+// From rows `columns` elements apart (quantised: quantised_stride(columns)) to panels of
+// panel_rows(rows) * panel_stride(dtype, columns) elements. Padding is not written: it is zero
+// already.
 void arrange_in_panels(Dtype dtype, const void* matrix, std::int64_t rows, std::int64_t columns,
                        void* panels);
-// The scales of int8 and nf4 likewise: fills a scale a block.
+// The scales of int8 and nf4 likewise, one a block.
 void arrange_scales_in_panels(const float* scales, std::int64_t rows, std::int64_t columns,
                               float* panels);
 

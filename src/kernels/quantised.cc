@@ -73,8 +73,4 @@ float quantised_level(Dtype dtype, const void* values, std::int64_t index) {
   return kNormalFloatLevels[index % 2 == 0 ? both & 15 : both >> 4];
 }
 
-float quantised_value(Dtype dtype, const void* values, const float* scales, std::int64_t index) {
-  return scales[index / kQuantBlock] * quantised_level(dtype, values, index);
-}
-
 }  // namespace attune::kernels

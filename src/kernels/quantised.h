@@ -55,7 +55,5 @@ bool quantise_row(Dtype dtype, const float* row, std::int64_t columns, std::byte
 
 // Element `index` of the stored matrix, in units of its block's scale.
 float quantised_level(Dtype dtype, const void* values, std::int64_t index);
-// The same times its scale.
-float quantised_value(Dtype dtype, const void* values, const float* scales, std::int64_t index);
 
 }  // namespace attune::kernels

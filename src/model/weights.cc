@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
-#include "kernels/panels.h"
 #include "model/rope.h"
 
 namespace attune::model {
@@ -13,10 +12,6 @@ namespace attune::model {
 std::int64_t Matrix::stride() const {
   if (in_panels) return kernels::panel_stride(frozen, columns);
   return is_quantised() ? kernels::quantised_stride(columns) : columns;
-}
-
-std::int64_t Matrix::index(std::int64_t row, std::int64_t column) const {
-  return in_panels ? kernels::panel_index(row, column, stride()) : row * stride() + column;
 }
 
 kernels::GemmOperand Matrix::operand(bool transposed) const {
@@ -44,19 +39,8 @@ std::int64_t Matrix::frozen_bytes() const {
 }
 
 void Matrix::copy_row(std::int64_t row, float* out) const {
-  if (is_quantised()) {
-    for (std::int64_t i = 0; i < columns; ++i) {
-      const std::int64_t place = index(row, i);
-      const std::int64_t scale =
-          in_panels ? kernels::panel_scale_index(row, i, stride()) : place / kernels::kQuantBlock;
-      out[i] = quantised.scales.data()[scale] *
-               kernels::quantised_level(frozen, quantised.values.data(), place);
-    }
-  } else if (is_half()) {
-    for (std::int64_t i = 0; i < columns; ++i) out[i] = to_float(half.data()[index(row, i)]);
-  } else {
-    std::copy_n(f32.data() + row * columns, columns, out);
-  }
+  const kernels::GemmOperand weights = operand(true);
+  for (std::int64_t i = 0; i < columns; ++i) out[i] = kernels::stored_element(weights, i, row);
 }
 
 void Matrix::allocate_frozen() {
@@ -106,7 +90,7 @@ void Matrix::convert_to_frozen() {
 }
 
 void Matrix::arrange_in_panels() {
-  if (f32.size() > 0 || in_panels || trained()) return;
+  if (in_panels || !(is_half() || is_quantised())) return;
   const std::int64_t wide = kernels::panel_stride(frozen, columns);
   const std::int64_t stored = kernels::panel_rows(rows) * wide;
   const auto arrange = [&]<class T>(Buffer<T>& held) {

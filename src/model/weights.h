@@ -38,8 +38,6 @@ struct Matrix {
   bool trained() const { return gradient.size() > 0; }
   // Elements from a stored row to the next.
   std::int64_t stride() const;
-  // Of element (row, column), in elements.
-  std::int64_t index(std::int64_t row, std::int64_t column) const;
   kernels::GemmOperand operand(bool transposed) const;
   std::int64_t frozen_bytes() const;
   // Copies one row as f32.

@@ -137,6 +137,15 @@ JobRow WorkerTest::run_to_the_end(const std::string& id,
   return job(id);
 }
 
+void WorkerTest::leave_in_the_middle(const std::string& id) {
+  validate(id);
+  std::optional<Running> running = start_next();
+  ASSERT_TRUE(running);
+  wait_for_event(id, "Step ");
+  running->process.ask_to_leave();
+  EXPECT_EQ(running->process.reap().kind, Ending::Kind::done);
+}
+
 void WorkerTest::validate(const std::string& id) {
   std::optional<Running> running = start_next();
   ASSERT_TRUE(running && running->row.job.id == id);

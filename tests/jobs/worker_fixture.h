@@ -55,6 +55,8 @@ class WorkerTest : public ::testing::Test {
   JobRow run_to_the_end(const std::string& id, const std::function<void(Running&)>& each = nullptr);
   // Claims and checks the job's files, so that it is queued.
   void validate(const std::string& id);
+  // Trains a new job for a step or more, then asks its worker to leave.
+  void leave_in_the_middle(const std::string& id);
 
   JobRow job(const std::string& id);
   std::vector<EventRow> events(const std::string& id);

@@ -234,12 +234,7 @@ TEST_F(Worker, StopsWhenItsJobIsCancelled) {
 
 TEST_F(Worker, GivesItsJobBackWhenItIsAskedToLeave) {
   const std::string id = create_job({.epochs = 25});
-  validate(id);
-  std::optional<Running> running = start_next();
-  ASSERT_TRUE(running);
-  wait_for_event(id, "Step ");
-  running->process.ask_to_leave();
-  EXPECT_EQ(running->process.reap().kind, Ending::Kind::done);
+  leave_in_the_middle(id);
   const JobRow row = job(id);
   EXPECT_EQ(row.job.status, JobStatus::queued);
   EXPECT_EQ(row.losses, 0);
@@ -258,12 +253,7 @@ TEST_F(Worker, GoesOnWithTheFormOfTheBaseThatTheJobBeganWith) {
   EXPECT_NE(adapter_of(whole), adapter_of(plain));
 
   const std::string id = create_job(wish);
-  validate(id);
-  std::optional<Running> running = start_next();
-  ASSERT_TRUE(running);
-  wait_for_event(id, "Step ");
-  running->process.ask_to_leave();
-  EXPECT_EQ(running->process.reap().kind, Ending::Kind::done);
+  leave_in_the_middle(id);
   ASSERT_EQ(job(id).job.status, JobStatus::queued);
   worker_arguments_ = usual;
   ASSERT_EQ(run_to_the_end(id).job.status, JobStatus::succeeded);

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <ostream>
 
-#include "kernels/panels.h"
 #include "kernels/support.h"
 
 namespace attune::kernels {
@@ -283,8 +282,7 @@ TEST_P(Gemm, ARowHasTheSameBitsAloneAndAmongMany) {
   }
 }
 
-// Weights in panels give the bits that they give by rows, cut or whole, however many rows there
-// are.
+// However many rows there are.
 TEST_P(Gemm, WeightsInPanelsGiveTheBitsOfWeightsByRows) {
   const bool plain_loops = GetParam().name == "scalar";
   for (const std::int64_t k : {1, 2, 31, 64, 257, 386, 768, 1031}) {
@@ -293,14 +291,7 @@ TEST_P(Gemm, WeightsInPanelsGiveTheBitsOfWeightsByRows) {
       const Stored a = stored(31, k, Dtype::f32, false, 1);
       Stored rows = stored(k, n, Dtype::bf16, true, 2);
       rows.operand.stride = k;
-      std::vector<bf16> panels(
-          static_cast<std::size_t>(panel_rows(n) * panel_stride(Dtype::bf16, k)));
-      arrange_in_panels(Dtype::bf16, rows.halves.data(), n, k, panels.data());
-      const GemmOperand in_panels{.data = panels.data(),
-                                  .stride = panel_stride(Dtype::bf16, k),
-                                  .dtype = Dtype::bf16,
-                                  .transposed = true,
-                                  .panels = true};
+      const InPanels panels = in_panels(rows.halves, n, k);
       for (const std::int64_t m : {1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 14, 15, 31}) {
         for (const GemmMath math : {GemmMath::f32, GemmMath::bf16}) {
           std::vector<float> wanted(static_cast<std::size_t>(m * n), 0.5f), got(wanted);
@@ -316,7 +307,7 @@ TEST_P(Gemm, WeightsInPanelsGiveTheBitsOfWeightsByRows) {
                         .math = math,
                         .scratch = scratch()};
           gemm(args);
-          args.b = in_panels;
+          args.b = panels.operand;
           args.c = got.data();
           gemm(args);
           ASSERT_EQ(std::memcmp(wanted.data(), got.data(), wanted.size() * sizeof(float)), 0)

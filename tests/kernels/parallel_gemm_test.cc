@@ -2,7 +2,6 @@
 #include <cmath>
 
 #include "kernels/context.h"
-#include "kernels/panels.h"
 #include "kernels/support.h"
 
 namespace attune::kernels {
@@ -50,10 +49,7 @@ TEST_P(ParallelGemm, CutsWeightsInPanelsBetweenPanels) {
   for (const auto& [m, n, k] :
        {std::array<std::int64_t, 3>{1, 1000, 301}, {9, 333, 400}, {70, 200, 300}}) {
     const std::vector<float> a = random_floats(m * k, 1);
-    const std::vector<bf16> rows = to_bf16(random_floats(n * k, 2));
-    std::vector<bf16> panels(
-        static_cast<std::size_t>(panel_rows(n) * panel_stride(Dtype::bf16, k)));
-    arrange_in_panels(Dtype::bf16, rows.data(), n, k, panels.data());
+    const InPanels weights = in_panels(to_bf16(random_floats(n * k, 2)), n, k);
     std::vector<std::vector<float>> results;
     for (const int threads : {1, 2, 3}) {
       std::vector<float> c(static_cast<std::size_t>(m * n));
@@ -61,11 +57,7 @@ TEST_P(ParallelGemm, CutsWeightsInPanelsBetweenPanels) {
                                                    .n = n,
                                                    .k = k,
                                                    .a = {a.data(), k},
-                                                   .b = {.data = panels.data(),
-                                                         .stride = panel_stride(Dtype::bf16, k),
-                                                         .dtype = Dtype::bf16,
-                                                         .transposed = true,
-                                                         .panels = true},
+                                                   .b = weights.operand,
                                                    .c = c.data(),
                                                    .c_stride = n,
                                                    .math = GemmMath::bf16});

@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "kernels/context.h"
-#include "kernels/panels.h"
 #include "kernels/support.h"
 
 namespace attune::kernels {
@@ -55,8 +54,7 @@ Packed pack(const std::vector<float>& matrix, std::int64_t rows, std::int64_t co
                              p.values.data() + stored_bytes(dtype, row * stride),
                              p.scales.data() + row * stride / kQuantBlock));
     for (std::int64_t i = 0; i < columns; ++i) {
-      p.decoded.push_back(
-          quantised_value(dtype, p.values.data(), p.scales.data(), row * stride + i));
+      p.decoded.push_back(stored_element(p.operand(false), row, i));
     }
   }
   return p;

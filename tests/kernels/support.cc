@@ -39,6 +39,19 @@ std::vector<bf16> to_bf16(const std::vector<float>& values) {
   return halves;
 }
 
+InPanels in_panels(const std::vector<bf16>& weights, std::int64_t rows, std::int64_t columns) {
+  const std::int64_t stride = panel_stride(Dtype::bf16, columns);
+  InPanels all{.values = std::vector<bf16>(static_cast<std::size_t>(panel_rows(rows) * stride)),
+               .operand = {}};
+  arrange_in_panels(Dtype::bf16, weights.data(), rows, columns, all.values.data());
+  all.operand = {.data = all.values.data(),
+                 .stride = stride,
+                 .dtype = Dtype::bf16,
+                 .transposed = true,
+                 .panels = true};
+  return all;
+}
+
 std::byte* scratch() {
   struct Free {
     void operator()(std::byte* memory) const { std::free(memory); }

@@ -23,6 +23,13 @@ std::string set_name(const testing::TestParamInfo<Isa>& info);
 std::vector<float> random_floats(std::int64_t n, std::uint32_t seed, float scale = 1.0f);
 std::vector<bf16> to_bf16(const std::vector<float>& values);
 
+// bf16 weights [rows, columns] in panels, as B of a product.
+struct InPanels {
+  std::vector<bf16> values;
+  GemmOperand operand;
+};
+InPanels in_panels(const std::vector<bf16>& weights, std::int64_t rows, std::int64_t columns);
+
 // kGemmScratchBytes of aligned memory, holding large numbers or what the last kernel left there.
 std::byte* scratch();
 

@@ -1,6 +1,5 @@
 #include "kernels/gemm.h"
 
-#include "kernels/panels.h"
 #include "kernels/ref/ref.h"
 
 namespace attune::kernels::ref {
@@ -8,17 +7,7 @@ namespace {
 
 // Element (i, j) of op(X), as the multiplication sees it.
 float element(const GemmOperand& x, std::int64_t i, std::int64_t j, GemmMath math) {
-  const std::int64_t index = x.panels       ? panel_index(j, i, x.stride)
-                             : x.transposed ? j * x.stride + i
-                                            : i * x.stride + j;
-  if (x.dtype == Dtype::bf16) return to_float(static_cast<const bf16*>(x.data)[index]);
-  float value;
-  if (is_quantised(x.dtype)) {
-    const std::int64_t scale = x.panels ? panel_scale_index(j, i, x.stride) : index / kQuantBlock;
-    value = x.scales[scale] * quantised_level(x.dtype, x.data, index);
-  } else {
-    value = static_cast<const float*>(x.data)[index];
-  }
+  const float value = stored_element(x, i, j);
   return math == GemmMath::bf16 ? round_to_bf16(value) : value;
 }
 

@@ -8,7 +8,6 @@
 #pragma once
 
 #include "kernels/gemm.h"
-#include "kernels/panels.h"
 #include "kernels/x86/vector.h"
 
 namespace attune::kernels::ATTUNE_VECTOR_SET {
@@ -175,8 +174,7 @@ struct Panels {
 
   // The steps of one pair of kWidth lines; `line` is a multiple of kWidth.
   void steps_of_pair(std::int64_t line, std::int64_t pair, Vec (&t)[kSteps]) const {
-    const std::int64_t index = line / kPanelRows * kPanelRows * (operand.stride / 2) +
-                               pair * kPanelRows + line % kPanelRows;
+    const std::int64_t index = panel_index(line, 2 * pair, operand.stride) / 2;
     fetch(index + kPairsAhead * kPanelRows);
     Vec even, odd;
     if constexpr (kStored == Dtype::bf16) {
